@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause)
+/* Do not edit directly, auto-generated from: */
+/*	uapi/dragonflow.yaml */
+/* YNL-GEN kernel source */
+
+#include <net/netlink.h>
+#include <net/genetlink.h>
+
+#include "netlink_gen.h"
+
+#include <uapi/linux/dragonflow.h>
+
+/* Integer value ranges */
+static const struct netlink_range_validation df_a_datapath_flow_idle_ms_range = {
+	.min	= 100ULL,
+	.max	= 3600000ULL,
+};
+
+static const struct netlink_range_validation df_a_network_vni_range = {
+	.max	= DRAGONFLOW_VNI_MAX,
+};
+
+static const struct netlink_range_validation df_a_port_flow_limit_range = {
+	.max	= DRAGONFLOW_FLOW_LIMIT_MAX,
+};
+
+/* DF_CMD_DATAPATH_GET - do */
+const struct nla_policy dragonflow_datapath_get_nl_policy[DF_A_DATAPATH_PAD + 1] = {
+};
+
+/* DF_CMD_DATAPATH_SET - do */
+const struct nla_policy dragonflow_datapath_set_nl_policy[DF_A_DATAPATH_FLOW_IDLE_MS + 1] = {
+	[DF_A_DATAPATH_FLOW_IDLE_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &df_a_datapath_flow_idle_ms_range),
+};
+
+/* DF_CMD_NETWORK_NEW - do */
+const struct nla_policy dragonflow_network_new_nl_policy[DF_A_NETWORK_FLAGS + 1] = {
+	[DF_A_NETWORK_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DF_A_NETWORK_VNI] = NLA_POLICY_FULL_RANGE(NLA_U32, &df_a_network_vni_range),
+	[DF_A_NETWORK_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x1),
+};
+
+/* DF_CMD_NETWORK_DEL - do */
+const struct nla_policy dragonflow_network_del_nl_policy[DF_A_NETWORK_ID + 1] = {
+	[DF_A_NETWORK_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* DF_CMD_NETWORK_GET - do */
+const struct nla_policy dragonflow_network_get_nl_policy[DF_A_NETWORK_ID + 1] = {
+	[DF_A_NETWORK_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* DF_CMD_PORT_NEW - do */
+const struct nla_policy dragonflow_port_new_nl_policy[DF_A_PORT_FLOW_LIMIT + 1] = {
+	[DF_A_PORT_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DF_A_PORT_TYPE] = NLA_POLICY_RANGE(NLA_U32, 1, 3),
+	[DF_A_PORT_NETWORK] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DF_A_PORT_MAC] = NLA_POLICY_EXACT_LEN(6),
+	[DF_A_PORT_CHASSIS] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DF_A_PORT_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x1),
+	[DF_A_PORT_FLOW_CLASS] = NLA_POLICY_RANGE(NLA_U32, 1, 3),
+	[DF_A_PORT_FLOW_LIMIT] = NLA_POLICY_FULL_RANGE(NLA_U32, &df_a_port_flow_limit_range),
+};
+
+/* DF_CMD_PORT_DEL - do */
+const struct nla_policy dragonflow_port_del_nl_policy[DF_A_PORT_ID + 1] = {
+	[DF_A_PORT_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* DF_CMD_PORT_GET - do */
+const struct nla_policy dragonflow_port_get_nl_policy[DF_A_PORT_ID + 1] = {
+	[DF_A_PORT_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* DF_CMD_CHASSIS_NEW - do */
+const struct nla_policy dragonflow_chassis_new_nl_policy[DF_A_CHASSIS_LOCAL_IP6 + 1] = {
+	[DF_A_CHASSIS_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DF_A_CHASSIS_TUNNEL] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DF_A_CHASSIS_REMOTE_IP4] = { .type = NLA_U32, },
+	[DF_A_CHASSIS_REMOTE_IP6] = NLA_POLICY_EXACT_LEN(16),
+	[DF_A_CHASSIS_LOCAL_IP4] = { .type = NLA_U32, },
+	[DF_A_CHASSIS_LOCAL_IP6] = NLA_POLICY_EXACT_LEN(16),
+};
+
+/* DF_CMD_CHASSIS_DEL - do */
+const struct nla_policy dragonflow_chassis_del_nl_policy[DF_A_CHASSIS_ID + 1] = {
+	[DF_A_CHASSIS_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* DF_CMD_CHASSIS_GET - do */
+const struct nla_policy dragonflow_chassis_get_nl_policy[DF_A_CHASSIS_ID + 1] = {
+	[DF_A_CHASSIS_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* DF_CMD_FLOW_GET - do */
+const struct nla_policy dragonflow_flow_get_nl_policy[DF_A_FLOW_PORT + 1] = {
+	[DF_A_FLOW_PORT] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* DF_CMD_FLOW_FLUSH - do */
+const struct nla_policy dragonflow_flow_flush_nl_policy[DF_A_FLOW_PORT + 1] = {
+	[DF_A_FLOW_PORT] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* Ops table for dragonflow */
+const struct genl_ops dragonflow_nl_ops[13] = {
+	{
+		.cmd		= DF_CMD_DATAPATH_GET,
+		.doit		= dragonflow_nl_datapath_get_doit,
+		.policy		= dragonflow_datapath_get_nl_policy,
+		.maxattr	= DF_A_DATAPATH_PAD,
+	},
+	{
+		.cmd		= DF_CMD_DATAPATH_SET,
+		.doit		= dragonflow_nl_datapath_set_doit,
+		.policy		= dragonflow_datapath_set_nl_policy,
+		.maxattr	= DF_A_DATAPATH_FLOW_IDLE_MS,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= DF_CMD_NETWORK_NEW,
+		.doit		= dragonflow_nl_network_new_doit,
+		.policy		= dragonflow_network_new_nl_policy,
+		.maxattr	= DF_A_NETWORK_FLAGS,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= DF_CMD_NETWORK_DEL,
+		.doit		= dragonflow_nl_network_del_doit,
+		.policy		= dragonflow_network_del_nl_policy,
+		.maxattr	= DF_A_NETWORK_ID,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= DF_CMD_NETWORK_GET,
+		.doit		= dragonflow_nl_network_get_doit,
+		.dumpit		= dragonflow_nl_network_get_dumpit,
+		.policy		= dragonflow_network_get_nl_policy,
+		.maxattr	= DF_A_NETWORK_ID,
+	},
+	{
+		.cmd		= DF_CMD_PORT_NEW,
+		.doit		= dragonflow_nl_port_new_doit,
+		.policy		= dragonflow_port_new_nl_policy,
+		.maxattr	= DF_A_PORT_FLOW_LIMIT,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= DF_CMD_PORT_DEL,
+		.doit		= dragonflow_nl_port_del_doit,
+		.policy		= dragonflow_port_del_nl_policy,
+		.maxattr	= DF_A_PORT_ID,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= DF_CMD_PORT_GET,
+		.doit		= dragonflow_nl_port_get_doit,
+		.dumpit		= dragonflow_nl_port_get_dumpit,
+		.policy		= dragonflow_port_get_nl_policy,
+		.maxattr	= DF_A_PORT_ID,
+	},
+	{
+		.cmd		= DF_CMD_CHASSIS_NEW,
+		.doit		= dragonflow_nl_chassis_new_doit,
+		.policy		= dragonflow_chassis_new_nl_policy,
+		.maxattr	= DF_A_CHASSIS_LOCAL_IP6,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= DF_CMD_CHASSIS_DEL,
+		.doit		= dragonflow_nl_chassis_del_doit,
+		.policy		= dragonflow_chassis_del_nl_policy,
+		.maxattr	= DF_A_CHASSIS_ID,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= DF_CMD_CHASSIS_GET,
+		.doit		= dragonflow_nl_chassis_get_doit,
+		.dumpit		= dragonflow_nl_chassis_get_dumpit,
+		.policy		= dragonflow_chassis_get_nl_policy,
+		.maxattr	= DF_A_CHASSIS_ID,
+	},
+	{
+		.cmd		= DF_CMD_FLOW_GET,
+		.dumpit		= dragonflow_nl_flow_get_dumpit,
+		.policy		= dragonflow_flow_get_nl_policy,
+		.maxattr	= DF_A_FLOW_PORT,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= DF_CMD_FLOW_FLUSH,
+		.doit		= dragonflow_nl_flow_flush_doit,
+		.policy		= dragonflow_flow_flush_nl_policy,
+		.maxattr	= DF_A_FLOW_PORT,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+};
+
+static const struct genl_multicast_group dragonflow_nl_mcgrps[] = {
+	[DRAGONFLOW_NLGRP_CONFIG] = { "config", },
+};

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause) */
+/* Do not edit directly, auto-generated from: */
+/*	uapi/dragonflow.yaml */
+/* YNL-GEN kernel header */
+
+#ifndef _LINUX_DRAGONFLOW_GEN_H
+#define _LINUX_DRAGONFLOW_GEN_H
+
+#include <net/netlink.h>
+#include <net/genetlink.h>
+
+#include <uapi/linux/dragonflow.h>
+
+extern const struct nla_policy dragonflow_datapath_get_nl_policy[DF_A_DATAPATH_PAD + 1];
+
+extern const struct nla_policy dragonflow_datapath_set_nl_policy[DF_A_DATAPATH_FLOW_IDLE_MS + 1];
+
+extern const struct nla_policy dragonflow_network_new_nl_policy[DF_A_NETWORK_FLAGS + 1];
+
+extern const struct nla_policy dragonflow_network_del_nl_policy[DF_A_NETWORK_ID + 1];
+
+extern const struct nla_policy dragonflow_network_get_nl_policy[DF_A_NETWORK_ID + 1];
+
+extern const struct nla_policy dragonflow_port_new_nl_policy[DF_A_PORT_FLOW_LIMIT + 1];
+
+extern const struct nla_policy dragonflow_port_del_nl_policy[DF_A_PORT_ID + 1];
+
+extern const struct nla_policy dragonflow_port_get_nl_policy[DF_A_PORT_ID + 1];
+
+extern const struct nla_policy dragonflow_chassis_new_nl_policy[DF_A_CHASSIS_LOCAL_IP6 + 1];
+
+extern const struct nla_policy dragonflow_chassis_del_nl_policy[DF_A_CHASSIS_ID + 1];
+
+extern const struct nla_policy dragonflow_chassis_get_nl_policy[DF_A_CHASSIS_ID + 1];
+
+extern const struct nla_policy dragonflow_flow_get_nl_policy[DF_A_FLOW_PORT + 1];
+
+extern const struct nla_policy dragonflow_flow_flush_nl_policy[DF_A_FLOW_PORT + 1];
+
+/* Ops table for dragonflow */
+extern const struct genl_ops dragonflow_nl_ops[13];
+
+int dragonflow_nl_datapath_get_doit(struct sk_buff *skb,
+				    struct genl_info *info);
+int dragonflow_nl_datapath_set_doit(struct sk_buff *skb,
+				    struct genl_info *info);
+int dragonflow_nl_network_new_doit(struct sk_buff *skb, struct genl_info *info);
+int dragonflow_nl_network_del_doit(struct sk_buff *skb, struct genl_info *info);
+int dragonflow_nl_network_get_doit(struct sk_buff *skb, struct genl_info *info);
+int dragonflow_nl_network_get_dumpit(struct sk_buff *skb,
+				     struct netlink_callback *cb);
+int dragonflow_nl_port_new_doit(struct sk_buff *skb, struct genl_info *info);
+int dragonflow_nl_port_del_doit(struct sk_buff *skb, struct genl_info *info);
+int dragonflow_nl_port_get_doit(struct sk_buff *skb, struct genl_info *info);
+int dragonflow_nl_port_get_dumpit(struct sk_buff *skb,
+				  struct netlink_callback *cb);
+int dragonflow_nl_chassis_new_doit(struct sk_buff *skb, struct genl_info *info);
+int dragonflow_nl_chassis_del_doit(struct sk_buff *skb, struct genl_info *info);
+int dragonflow_nl_chassis_get_doit(struct sk_buff *skb, struct genl_info *info);
+int dragonflow_nl_chassis_get_dumpit(struct sk_buff *skb,
+				     struct netlink_callback *cb);
+int dragonflow_nl_flow_get_dumpit(struct sk_buff *skb,
+				  struct netlink_callback *cb);
+int dragonflow_nl_flow_flush_doit(struct sk_buff *skb, struct genl_info *info);
+
+enum {
+	DRAGONFLOW_NLGRP_CONFIG,
+};
+
+#endif /* _LINUX_DRAGONFLOW_GEN_H */

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause) */
+/* Do not edit directly, auto-generated from: */
+/*	uapi/dragonflow.yaml */
+/* YNL-GEN uapi header */
+
+#ifndef _UAPI_LINUX_DRAGONFLOW_H
+#define _UAPI_LINUX_DRAGONFLOW_H
+
+#define DRAGONFLOW_FAMILY_NAME		"dragonflow"
+#define DRAGONFLOW_FAMILY_VERSION	1
+
+#define DRAGONFLOW_VNI_MAX		16777215
+#define DRAGONFLOW_FLOW_LIMIT_MAX	1048576
+
+/**
+ * enum dragonflow_port_type - What stands behind a port.
+ * @DRAGONFLOW_PORT_TYPE_VIF: A workload's device on this hypervisor (a tap or
+ *   a veth).
+ * @DRAGONFLOW_PORT_TYPE_TUNNEL: A collect_md tunnel device towards other
+ *   hypervisors.
+ * @DRAGONFLOW_PORT_TYPE_REMOTE: A workload's port on another hypervisor.
+ */
+enum dragonflow_port_type {
+	DRAGONFLOW_PORT_TYPE_VIF = 1,
+	DRAGONFLOW_PORT_TYPE_TUNNEL,
+	DRAGONFLOW_PORT_TYPE_REMOTE,
+};
+
+/**
+ * enum dragonflow_flow_class - How much of a packet the flow entries of an
+ *   in-port match on. A class includes everything that the classes before it
+ *   match on.
+ * @DRAGONFLOW_FLOW_CLASS_L2: In-port, tunnel id, Ethernet addresses and type,
+ *   VLAN tag.
+ * @DRAGONFLOW_FLOW_CLASS_L3: Also the IP addresses, the protocol and the
+ *   fragment state.
+ * @DRAGONFLOW_FLOW_CLASS_CONNECTION: Also the L4 ports, or the ICMP type and
+ *   code.
+ */
+enum dragonflow_flow_class {
+	DRAGONFLOW_FLOW_CLASS_L2 = 1,
+	DRAGONFLOW_FLOW_CLASS_L3,
+	DRAGONFLOW_FLOW_CLASS_CONNECTION,
+};
+
+/**
+ * enum dragonflow_network_flag - Properties of a network.
+ * @DRAGONFLOW_NETWORK_FLAG_VLAN_TRANSPARENT: Workloads may send frames that
+ *   carry a VLAN tag.
+ */
+enum dragonflow_network_flag {
+	DRAGONFLOW_NETWORK_FLAG_VLAN_TRANSPARENT = 1,
+};
+
+/**
+ * enum dragonflow_port_flag - Properties of a port.
+ * @DRAGONFLOW_PORT_FLAG_ADMIN_DOWN: Nothing is accepted from the port or sent
+ *   to it.
+ */
+enum dragonflow_port_flag {
+	DRAGONFLOW_PORT_FLAG_ADMIN_DOWN = 1,
+};
+
+/**
+ * enum dragonflow_ip_fragment - Whether a packet is a fragment.
+ * @DRAGONFLOW_IP_FRAGMENT_NONE: Not a fragment.
+ * @DRAGONFLOW_IP_FRAGMENT_FIRST: The first fragment; it holds the L4 header.
+ * @DRAGONFLOW_IP_FRAGMENT_LATER: A later fragment, without an L4 header.
+ */
+enum dragonflow_ip_fragment {
+	DRAGONFLOW_IP_FRAGMENT_NONE,
+	DRAGONFLOW_IP_FRAGMENT_FIRST,
+	DRAGONFLOW_IP_FRAGMENT_LATER,
+};
+
+/**
+ * enum dragonflow_action_type - What a flow entry does with its packets.
+ * @DRAGONFLOW_ACTION_TYPE_OUTPUT: Send out of a port of this hypervisor.
+ * @DRAGONFLOW_ACTION_TYPE_TUNNEL: Encapsulate and send to another hypervisor.
+ * @DRAGONFLOW_ACTION_TYPE_FLOOD: Send a copy to every other port of the
+ *   network on this hypervisor and, unless the packet came out of a tunnel,
+ *   one to every other hypervisor that holds the network.
+ */
+enum dragonflow_action_type {
+	DRAGONFLOW_ACTION_TYPE_OUTPUT = 1,
+	DRAGONFLOW_ACTION_TYPE_TUNNEL,
+	DRAGONFLOW_ACTION_TYPE_FLOOD,
+};
+
+/**
+ * enum dragonflow_drop_reason - Why a packet was dropped.
+ * @DRAGONFLOW_DROP_REASON_MALFORMED: A header contradicts itself or the
+ *   packet's length.
+ * @DRAGONFLOW_DROP_REASON_TRUNCATED: The packet ends inside of a header.
+ * @DRAGONFLOW_DROP_REASON_SOURCE_MULTICAST: The Ethernet source address is a
+ *   group address or zero.
+ * @DRAGONFLOW_DROP_REASON_VLAN: The frame has a VLAN tag and the network is
+ *   not transparent.
+ * @DRAGONFLOW_DROP_REASON_ADMIN_DOWN: The port the packet came from or goes to
+ *   is administratively down.
+ * @DRAGONFLOW_DROP_REASON_UNKNOWN_NETWORK: No network has the VNI that the
+ *   packet arrived with.
+ * @DRAGONFLOW_DROP_REASON_UNKNOWN_DESTINATION: No port of the network has the
+ *   Ethernet destination address.
+ * @DRAGONFLOW_DROP_REASON_REFLECTION: The destination is behind the port that
+ *   the packet came from.
+ * @DRAGONFLOW_DROP_REASON_NO_DEVICE: No device is attached to the port that
+ *   the packet goes to.
+ * @DRAGONFLOW_DROP_REASON_TRANSMIT: The device that the packet goes to refused
+ *   it or is down.
+ * @DRAGONFLOW_DROP_REASON_NO_MEMORY: No memory for a copy of the packet or for
+ *   its headers.
+ * @DRAGONFLOW_DROP_REASON_LOOP: The packet crossed too many ports within one
+ *   transmission.
+ */
+enum dragonflow_drop_reason {
+	DRAGONFLOW_DROP_REASON_MALFORMED = 1,
+	DRAGONFLOW_DROP_REASON_TRUNCATED,
+	DRAGONFLOW_DROP_REASON_SOURCE_MULTICAST,
+	DRAGONFLOW_DROP_REASON_VLAN,
+	DRAGONFLOW_DROP_REASON_ADMIN_DOWN,
+	DRAGONFLOW_DROP_REASON_UNKNOWN_NETWORK,
+	DRAGONFLOW_DROP_REASON_UNKNOWN_DESTINATION,
+	DRAGONFLOW_DROP_REASON_REFLECTION,
+	DRAGONFLOW_DROP_REASON_NO_DEVICE,
+	DRAGONFLOW_DROP_REASON_TRANSMIT,
+	DRAGONFLOW_DROP_REASON_NO_MEMORY,
+	DRAGONFLOW_DROP_REASON_LOOP,
+};
+
+enum {
+	DF_A_FILTER_PORT = 1,
+
+	__DF_A_FILTER_MAX,
+	DF_A_FILTER_MAX = (__DF_A_FILTER_MAX - 1)
+};
+
+enum {
+	DF_A_DATAPATH_VERSION = 1,
+	DF_A_DATAPATH_FLOW_IDLE_MS,
+	DF_A_DATAPATH_NETWORKS,
+	DF_A_DATAPATH_PORTS,
+	DF_A_DATAPATH_CHASSIS,
+	DF_A_DATAPATH_FLOWS,
+	DF_A_DATAPATH_UNBOUND_DROPS,
+	DF_A_DATAPATH_PAD,
+
+	__DF_A_DATAPATH_MAX,
+	DF_A_DATAPATH_MAX = (__DF_A_DATAPATH_MAX - 1)
+};
+
+enum {
+	DF_A_NETWORK_ID = 1,
+	DF_A_NETWORK_VNI,
+	DF_A_NETWORK_FLAGS,
+	DF_A_NETWORK_PORTS,
+	DF_A_NETWORK_CHASSIS,
+
+	__DF_A_NETWORK_MAX,
+	DF_A_NETWORK_MAX = (__DF_A_NETWORK_MAX - 1)
+};
+
+enum {
+	DF_A_PORT_ID = 1,
+	DF_A_PORT_TYPE,
+	DF_A_PORT_NETWORK,
+	DF_A_PORT_MAC,
+	DF_A_PORT_CHASSIS,
+	DF_A_PORT_FLAGS,
+	DF_A_PORT_FLOW_CLASS,
+	DF_A_PORT_FLOW_LIMIT,
+	DF_A_PORT_IFINDEX,
+	DF_A_PORT_FLOWS,
+	DF_A_PORT_STATS,
+
+	__DF_A_PORT_MAX,
+	DF_A_PORT_MAX = (__DF_A_PORT_MAX - 1)
+};
+
+enum {
+	DF_A_PORT_STATS_PAD = 1,
+	DF_A_PORT_STATS_RX_PACKETS,
+	DF_A_PORT_STATS_RX_BYTES,
+	DF_A_PORT_STATS_TX_PACKETS,
+	DF_A_PORT_STATS_TX_BYTES,
+	DF_A_PORT_STATS_FLOW_HITS,
+	DF_A_PORT_STATS_FLOW_MISSES,
+	DF_A_PORT_STATS_FLOW_EVICTIONS,
+	DF_A_PORT_STATS_DROP,
+
+	__DF_A_PORT_STATS_MAX,
+	DF_A_PORT_STATS_MAX = (__DF_A_PORT_STATS_MAX - 1)
+};
+
+enum {
+	DF_A_DROP_PAD = 1,
+	DF_A_DROP_REASON,
+	DF_A_DROP_PACKETS,
+
+	__DF_A_DROP_MAX,
+	DF_A_DROP_MAX = (__DF_A_DROP_MAX - 1)
+};
+
+enum {
+	DF_A_CHASSIS_ID = 1,
+	DF_A_CHASSIS_TUNNEL,
+	DF_A_CHASSIS_REMOTE_IP4,
+	DF_A_CHASSIS_REMOTE_IP6,
+	DF_A_CHASSIS_LOCAL_IP4,
+	DF_A_CHASSIS_LOCAL_IP6,
+	DF_A_CHASSIS_NETWORKS,
+
+	__DF_A_CHASSIS_MAX,
+	DF_A_CHASSIS_MAX = (__DF_A_CHASSIS_MAX - 1)
+};
+
+enum {
+	DF_A_FLOW_PAD = 1,
+	DF_A_FLOW_PORT,
+	DF_A_FLOW_CLASS,
+	DF_A_FLOW_MATCH,
+	DF_A_FLOW_ACTION,
+	DF_A_FLOW_PACKETS,
+	DF_A_FLOW_BYTES,
+	DF_A_FLOW_AGE_MS,
+	DF_A_FLOW_IDLE_MS,
+	DF_A_FLOW_STALE,
+
+	__DF_A_FLOW_MAX,
+	DF_A_FLOW_MAX = (__DF_A_FLOW_MAX - 1)
+};
+
+enum {
+	DF_A_MATCH_TUNNEL_ID = 1,
+	DF_A_MATCH_ETH_SRC,
+	DF_A_MATCH_ETH_DST,
+	DF_A_MATCH_ETH_TYPE,
+	DF_A_MATCH_VLAN_TCI,
+	DF_A_MATCH_IP_PROTO,
+	DF_A_MATCH_IP_FRAGMENT,
+	DF_A_MATCH_IP4_SRC,
+	DF_A_MATCH_IP4_DST,
+	DF_A_MATCH_IP6_SRC,
+	DF_A_MATCH_IP6_DST,
+	DF_A_MATCH_L4_SRC,
+	DF_A_MATCH_L4_DST,
+
+	__DF_A_MATCH_MAX,
+	DF_A_MATCH_MAX = (__DF_A_MATCH_MAX - 1)
+};
+
+enum {
+	DF_A_ACTION_TYPE = 1,
+	DF_A_ACTION_PORT,
+	DF_A_ACTION_CHASSIS,
+	DF_A_ACTION_NETWORK,
+	DF_A_ACTION_TUNNEL_ID,
+
+	__DF_A_ACTION_MAX,
+	DF_A_ACTION_MAX = (__DF_A_ACTION_MAX - 1)
+};
+
+enum {
+	DF_CMD_DATAPATH_GET = 1,
+	DF_CMD_DATAPATH_SET,
+	DF_CMD_NETWORK_NEW,
+	DF_CMD_NETWORK_DEL,
+	DF_CMD_NETWORK_GET,
+	DF_CMD_PORT_NEW,
+	DF_CMD_PORT_DEL,
+	DF_CMD_PORT_GET,
+	DF_CMD_CHASSIS_NEW,
+	DF_CMD_CHASSIS_DEL,
+	DF_CMD_CHASSIS_GET,
+	DF_CMD_FLOW_GET,
+	DF_CMD_FLOW_FLUSH,
+	DF_CMD_NETWORK_NTF,
+	DF_CMD_NETWORK_DEL_NTF,
+	DF_CMD_PORT_NTF,
+	DF_CMD_PORT_DEL_NTF,
+	DF_CMD_CHASSIS_NTF,
+	DF_CMD_CHASSIS_DEL_NTF,
+
+	__DF_CMD_MAX,
+	DF_CMD_MAX = (__DF_CMD_MAX - 1)
+};
+
+#define DRAGONFLOW_MCGRP_CONFIG	"config"
+
+#endif /* _UAPI_LINUX_DRAGONFLOW_H */
