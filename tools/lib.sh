@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # variables are for those who source this
 #
 # What the scripts under tools/ share: where things are, how to talk, how to
 # become root. Source it; it changes no directory and sets no traps.
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 : "${BUILD:=build}"
-# read by the scripts that source this file
-# shellcheck disable=SC2034
 case $BUILD in
 /*) BUILD_DIR=$BUILD ;;
 *) BUILD_DIR=$TOP/$BUILD ;;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # variables are for those who source this
 #
 # The test VM's kernels: their names, where they are kept, what they are.
 # Needs tools/lib.sh. A kernel is named 6.1, 6.12 or newest (Debian's stock
@@ -30,7 +31,6 @@ is_tree() {
 #   K_MODULES	its modules, a directory named K_RELEASE
 #   K_TREE	its build tree, empty for Debian's
 #   K_ARCH	x86 or um
-# shellcheck disable=SC2034
 kernel_load() {
 	K_NAME=$1 K_TREE='' K_ARCH=x86
 	if kernel_suite "$1" >/dev/null; then
