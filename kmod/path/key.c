@@ -78,15 +78,15 @@ static noinline int l4_lack(const struct df_key *key,
 	return key->ip_frag ? MALFORMED : TRUNCATED;
 }
 
-static bool l4_has(const struct df_key_info *info,
-		   const struct df_pkt_bytes *pkt, u32 size)
+static __always_inline bool l4_has(const struct df_key_info *info,
+				   const struct df_pkt_bytes *pkt, u32 size)
 {
 	u32 need = info->l4 + size;
 
 	return likely(need <= info->end && need <= pkt->linear);
 }
 
-static void key_set_ports(struct df_key *key, const u8 *ports)
+static __always_inline void key_set_ports(struct df_key *key, const u8 *ports)
 {
 	memcpy((u8 *)key + DF_KEY_SIZE_L3, ports,
 	       DF_KEY_SIZE_CONNECTION - DF_KEY_SIZE_L3);
@@ -100,15 +100,16 @@ static int no_l4(struct df_key *key, struct df_key_info *info)
 	return 0;
 }
 
-static int parse_tcp(struct df_key *key, struct df_key_info *info,
-		     const struct df_pkt_bytes *pkt)
+static __always_inline int parse_tcp(struct df_key *key,
+				     struct df_key_info *info,
+				     const struct df_pkt_bytes *pkt)
 {
 	const u8 *tcp = pkt->data + info->l4;
 	u32 size;
 
 	if (!l4_has(info, pkt, TCP_LEN_MIN))
 		return l4_lack(key, info, pkt, TCP_LEN_MIN);
-	size = tcp[TCP_OFFSET_AT] >> 4 << 2;
+	size = (tcp[TCP_OFFSET_AT] & 0xf0) >> 2;
 	/* The options are not read, but they have to be in this packet. */
 	if (unlikely(size < TCP_LEN_MIN || info->l4 + size > info->end))
 		return MALFORMED;
@@ -117,8 +118,9 @@ static int parse_tcp(struct df_key *key, struct df_key_info *info,
 	return 0;
 }
 
-static int parse_udp(struct df_key *key, struct df_key_info *info,
-		     const struct df_pkt_bytes *pkt)
+static __always_inline int parse_udp(struct df_key *key,
+				     struct df_key_info *info,
+				     const struct df_pkt_bytes *pkt)
 {
 	const u8 *udp = pkt->data + info->l4;
 	u32 size;
@@ -269,7 +271,7 @@ static bool fragment_overlaps_l4(u8 proto, u32 offset)
  * Classify a fragment that begins at byte @offset of its packet, which would
  * be at least @total bytes long by the field that tells its length.
  */
-static noinline int parse_fragment(struct df_key *key, u32 offset, u32 total)
+static int parse_fragment(struct df_key *key, u32 offset, u32 total)
 {
 	if (total > IP_LEN_MAX)
 		return MALFORMED;
@@ -305,18 +307,54 @@ static noinline int parse_l4_rare(struct df_key *key, struct df_key_info *info,
 
 static __always_inline int parse_l4(struct df_key *key,
 				    struct df_key_info *info,
-				    const struct df_pkt_bytes *pkt)
+				    const struct df_pkt_bytes *pkt, u8 proto)
 {
-	if (unlikely(key->ip_frag == DRAGONFLOW_IP_FRAGMENT_LATER))
-		return no_l4(key, info);
-	if (likely(key->ip_proto == IPPROTO_TCP))
+	if (likely(proto == IPPROTO_TCP))
 		return parse_tcp(key, info, pkt);
-	if (likely(key->ip_proto == IPPROTO_UDP))
+	if (likely(proto == IPPROTO_UDP))
 		return parse_udp(key, info, pkt);
 	return parse_l4_rare(key, info, pkt);
 }
 
-static void key_set_ip4(union df_key_ip *ip, const u8 *addr)
+/* The same out of line, and for what may be a fragment. */
+static noinline int parse_fragment_l4(struct df_key *key,
+				      struct df_key_info *info,
+				      const struct df_pkt_bytes *pkt)
+{
+	if (key->ip_frag == DRAGONFLOW_IP_FRAGMENT_LATER)
+		return no_l4(key, info);
+	return parse_l4(key, info, pkt, key->ip_proto);
+}
+
+static noinline int parse_ip4_fragment(struct df_key *key,
+				       struct df_key_info *info,
+				       const struct df_pkt_bytes *pkt,
+				       u32 fragment)
+{
+	u32 offset = (fragment & IP4_FRAGMENT_OFFSET) << 3;
+	int err;
+
+	err = parse_fragment(key, offset, offset + info->end - info->l3);
+	return err ? err : parse_fragment_l4(key, info, pkt);
+}
+
+/* Not a fragment, as far as is known. */
+static __always_inline void key_set_proto(struct df_key *key, u8 proto)
+{
+	__le32 bytes = cpu_to_le32(proto);
+
+	/* Also ip_frag and pad: one store for them all. */
+	memcpy((u8 *)key + offsetof(struct df_key, ip_proto), &bytes,
+	       sizeof(bytes));
+}
+
+/* Version 4 and a header length of five words or more. */
+static __always_inline bool is_ip4_start(u8 first)
+{
+	return first >= 0x45 && first <= 0x4f;
+}
+
+static __always_inline void key_set_ip4(union df_key_ip *ip, const u8 *addr)
 {
 	memcpy(&ip->ip4, addr, sizeof(ip->ip4));
 	ip->word[1] = 0;
@@ -330,7 +368,7 @@ static __always_inline int parse_ip4(struct df_key *key,
 {
 	const u8 *ip = pkt->data + off;
 	u32 size, total, fragment;
-	int err;
+	u8 proto;
 
 	if (unlikely(pkt->linear < off + sizeof(struct iphdr)))
 		return lack(pkt, off + sizeof(struct iphdr));
@@ -338,29 +376,22 @@ static __always_inline int parse_ip4(struct df_key *key,
 	total = be16_at(ip + offsetof(struct iphdr, tot_len));
 	if (unlikely(pkt->is_gso))
 		total = pkt->len - off;
-	if (unlikely(ip[0] >> 4 != 4 || size < sizeof(struct iphdr) ||
+	if (unlikely(!is_ip4_start(ip[0]) ||
 		     total < size || total > pkt->len - off))
 		return MALFORMED;
 
-	key->ip_proto = ip[offsetof(struct iphdr, protocol)];
-	key->ip_frag = DRAGONFLOW_IP_FRAGMENT_NONE;
-	key->pad = 0;
+	proto = ip[offsetof(struct iphdr, protocol)];
+	key_set_proto(key, proto);
 	key_set_ip4(&key->src, ip + offsetof(struct iphdr, saddr));
 	key_set_ip4(&key->dst, ip + offsetof(struct iphdr, daddr));
 	info->l4 = off + size;
 	info->end = off + total;
-	info->ttl = ip[offsetof(struct iphdr, ttl)];
-	info->tos = ip[offsetof(struct iphdr, tos)];
 
 	fragment = be16_at(ip + offsetof(struct iphdr, frag_off)) &
 		   (IP4_MORE_FRAGMENTS | IP4_FRAGMENT_OFFSET);
-	if (unlikely(fragment)) {
-		fragment = (fragment & IP4_FRAGMENT_OFFSET) << 3;
-		err = parse_fragment(key, fragment, fragment + total);
-		if (err)
-			return err;
-	}
-	return parse_l4(key, info, pkt);
+	if (unlikely(fragment))
+		return parse_ip4_fragment(key, info, pkt, fragment);
+	return parse_l4(key, info, pkt, proto);
 }
 
 /* At @info->l4 is a fragment header; the caller steps over it. */
@@ -401,9 +432,8 @@ static u32 ip6_extension_size(u8 proto, const u8 *ext)
  * Walk the extension headers: leaves @key->ip_proto at the first protocol that
  * is none, and @info->l4 behind the last header.
  */
-static noinline int parse_ip6_extensions(struct df_key *key,
-					 struct df_key_info *info,
-					 const struct df_pkt_bytes *pkt)
+static int walk_ip6_extensions(struct df_key *key, struct df_key_info *info,
+			       const struct df_pkt_bytes *pkt)
 {
 	u32 begin = info->l4;
 	u32 at = begin;
@@ -444,6 +474,15 @@ static noinline int parse_ip6_extensions(struct df_key *key,
 	return 0;
 }
 
+static noinline int parse_ip6_extensions(struct df_key *key,
+					 struct df_key_info *info,
+					 const struct df_pkt_bytes *pkt)
+{
+	int err = walk_ip6_extensions(key, info, pkt);
+
+	return err ? err : parse_fragment_l4(key, info, pkt);
+}
+
 static __always_inline int parse_ip6(struct df_key *key,
 				     struct df_key_info *info,
 				     const struct df_pkt_bytes *pkt, u32 off)
@@ -452,7 +491,6 @@ static __always_inline int parse_ip6(struct df_key *key,
 	u32 begin = off + sizeof(struct ipv6hdr);
 	u32 payload, first;
 	u8 proto;
-	int err;
 
 	if (unlikely(pkt->linear < begin))
 		return lack(pkt, begin);
@@ -466,22 +504,34 @@ static __always_inline int parse_ip6(struct df_key *key,
 		     (!payload && proto == IPPROTO_HOPOPTS)))
 		return MALFORMED;
 
-	key->ip_proto = proto;
-	key->ip_frag = DRAGONFLOW_IP_FRAGMENT_NONE;
-	key->pad = 0;
+	key_set_proto(key, proto);
 	memcpy((u8 *)key + offsetof(struct df_key, src),
 	       ip + offsetof(struct ipv6hdr, saddr), 2 * sizeof(key->src));
 	info->l4 = begin;
 	info->end = begin + payload;
-	info->ttl = ip[offsetof(struct ipv6hdr, hop_limit)];
-	info->tos = first >> 4;
 
-	if (unlikely(is_ip6_extension(proto))) {
-		err = parse_ip6_extensions(key, info, pkt);
-		if (err)
-			return err;
-	}
-	return parse_l4(key, info, pkt);
+	if (unlikely(is_ip6_extension(proto)))
+		return parse_ip6_extensions(key, info, pkt);
+	return parse_l4(key, info, pkt, proto);
+}
+
+static __always_inline int parse_l3(struct df_key *key,
+				    struct df_key_info *info,
+				    const struct df_pkt_bytes *pkt, u32 off)
+{
+	__be16 type = key->eth_type;
+
+	info->l3 = off;
+	info->l4 = 0;
+	info->nd_lladdr = 0;
+	info->tcp_flags = 0;
+	if (likely(type == htons(ETH_P_IP)))
+		return parse_ip4(key, info, pkt, off);
+	if (likely(type == htons(ETH_P_IPV6)))
+		return parse_ip6(key, info, pkt, off);
+	if (type == htons(ETH_P_ARP))
+		return parse_arp(key, info, pkt, off);
+	return parse_l2(key, info, pkt, off);
 }
 
 static bool is_vlan(__be16 type)
@@ -491,20 +541,17 @@ static bool is_vlan(__be16 type)
 
 /*
  * Step over the VLAN tags in the frame. With the one that is kept beside it at
- * most two are; behind more the frame is opaque. Returns the offset of what
- * follows, or the result for df_key_parse() in @err.
+ * most two are; behind more the frame is opaque.
  */
-static noinline u32 parse_vlan(struct df_key *key,
-			       const struct df_pkt_bytes *pkt, int *err)
+static noinline int parse_vlan(struct df_key *key, struct df_key_info *info,
+			       const struct df_pkt_bytes *pkt)
 {
 	unsigned int tags = key->vlan_tci ? 1 : 0;
 	u32 off = ETH_HLEN;
 
 	for (; tags < 2 && is_vlan(key->eth_type); tags++) {
-		if (pkt->linear < off + VLAN_TAG_LEN) {
-			*err = lack(pkt, off + VLAN_TAG_LEN);
-			return 0;
-		}
+		if (pkt->linear < off + VLAN_TAG_LEN)
+			return lack(pkt, off + VLAN_TAG_LEN);
 		if (!tags)
 			key->vlan_tci = htons(be16_at(pkt->data + off) |
 					      DF_KEY_VLAN_PRESENT);
@@ -512,7 +559,7 @@ static noinline u32 parse_vlan(struct df_key *key,
 		       sizeof(key->eth_type));
 		off += VLAN_TAG_LEN;
 	}
-	return off;
+	return parse_l3(key, info, pkt, off);
 }
 
 /**
@@ -523,31 +570,18 @@ static noinline u32 parse_vlan(struct df_key *key,
  *
  * Return: 0; or a positive enum dragonflow_drop_reason, which is malformed or
  * truncated; or -n if the first n bytes of the packet, which has so many, must
- * be readable: pull them and parse again, at most a few times.
+ * be readable: pull them and parse again. Every time more are asked for, so
+ * this ends, and after %DF_KEY_PULLS times at the latest.
  */
 int df_key_parse(struct df_key *key, struct df_key_info *info,
 		 const struct df_pkt_bytes *pkt)
 {
-	u32 off = ETH_HLEN;
-	int err = 0;
-
 	if (unlikely(pkt->linear < ETH_HLEN))
 		return lack(pkt, ETH_HLEN);
 	memcpy((u8 *)key + offsetof(struct df_key, eth_dst), pkt->data,
 	       ETH_HLEN);
 	key->vlan_tci = htons(pkt->vlan_tci);
-	if (unlikely(is_vlan(key->eth_type))) {
-		off = parse_vlan(key, pkt, &err);
-		if (err)
-			return err;
-	}
-
-	*info = (struct df_key_info){ .l3 = off };
-	if (likely(key->eth_type == htons(ETH_P_IP)))
-		return parse_ip4(key, info, pkt, off);
-	if (key->eth_type == htons(ETH_P_IPV6))
-		return parse_ip6(key, info, pkt, off);
-	if (key->eth_type == htons(ETH_P_ARP))
-		return parse_arp(key, info, pkt, off);
-	return parse_l2(key, info, pkt, off);
+	if (unlikely(is_vlan(key->eth_type)))
+		return parse_vlan(key, info, pkt);
+	return parse_l3(key, info, pkt, ETH_HLEN);
 }

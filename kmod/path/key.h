@@ -20,6 +20,7 @@ enum df_key_limit {
 	DF_KEY_EXT_HEADERS = 8,		/* IPv6 extension headers */
 	DF_KEY_EXT_BYTES = 256,		/* of all of them together */
 	DF_KEY_ND_BYTES = 2048,		/* neighbour discovery message */
+	DF_KEY_PULLS = 16,		/* times that more bytes are asked for */
 };
 
 /**
@@ -86,22 +87,18 @@ static_assert(DF_KEY_SIZE_CONNECTION == 64);
  * @l3: offset of the IP header, or of an Ethernet/IPv4 ARP header; 0 if there
  *      is none
  * @l4: offset of the L4 header that was parsed; 0 if there is none
- * @end: offset behind the last byte of the IP packet, where padding begins;
- *       behind the last byte of the frame if it is not IP
  * @nd_lladdr: offset of the Ethernet address in the link-layer address option
  *             of a neighbour discovery message; 0 if it has none
  * @tcp_flags: the byte that holds FIN, SYN, RST, PSH, ACK, URG; otherwise 0
- * @ttl: time to live or hop limit
- * @tos: type of service or traffic class
+ * @end: offset behind the last byte of the IP packet, where padding begins;
+ *       behind the last byte of the frame if it is not IP
  */
 struct df_key_info {
 	__u16 l3;
 	__u16 l4;
-	__u32 end;
 	__u16 nd_lladdr;
-	__u8 tcp_flags;
-	__u8 ttl;
-	__u8 tos;
+	__u16 tcp_flags;
+	__u32 end;
 };
 
 /**
