@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What must be unique makes the order interesting. If A wants what B holds, B
+ * has to move first, and if C holds what B wants, C before that. Nobody wants
+ * what another one wants, and nobody holds what another one holds, so these
+ * are simple chains, or rings. A ring is opened by making one member let go.
+ */
+#include "plan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include <linux/dragonflow.h>
+
+#include "util.h"
+
+enum mark {
+	MARK_NONE,
+	MARK_CHAIN, /* in the chain that is being resolved */
+	MARK_PLANNED, /* its steps, at least those that let go, are in the plan */
+};
+
+struct planner {
+	struct dfa_plan plan;
+	struct dfa_state *state;
+	struct dfa_object **chain;
+	size_t chain_size;
+};
+
+static int add_step(struct planner *planner, const struct dfa_step *step)
+{
+	struct dfa_plan *plan = &planner->plan;
+
+	if (plan->count == plan->size) {
+		size_t size = plan->size ? plan->size * 2 : 16;
+		struct dfa_step *grown;
+
+		grown = realloc(plan->step, size * sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		plan->step = grown;
+		plan->size = size;
+	}
+	plan->step[plan->count++] = *step;
+	return 0;
+}
+
+static int add_new(struct planner *planner, struct dfa_object *object,
+		   const union dfa_value *value)
+{
+	object->mark = MARK_PLANNED;
+	return add_step(planner, &(struct dfa_step){
+					 .kind = object->kind,
+					 .id = object->id,
+					 .value = *value,
+				 });
+}
+
+static int add_delete(struct planner *planner, struct dfa_object *object)
+{
+	object->mark = MARK_PLANNED;
+	return add_step(planner, &(struct dfa_step){
+					 .is_delete = true,
+					 .kind = object->kind,
+					 .id = object->id,
+				 });
+}
+
+/* Give up the unique key, in a way that the references to it survive. */
+static int let_go(struct planner *planner, struct dfa_object *object)
+{
+	union dfa_value value = object->have;
+
+	if (object->kind == DFA_PORT)
+		return add_delete(planner, object);
+	value.network.vni = DFA_NO_VNI;
+	return add_new(planner, object, &value);
+}
+
+static int chain_push(struct planner *planner, size_t *len,
+		      struct dfa_object *object)
+{
+	if (*len == planner->chain_size) {
+		size_t size = *len ? *len * 2 : 16;
+		struct dfa_object **grown;
+
+		grown = realloc(planner->chain, size * sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		planner->chain = grown;
+		planner->chain_size = size;
+	}
+	object->mark = MARK_CHAIN;
+	planner->chain[(*len)++] = object;
+	return 0;
+}
+
+/*
+ * Collect who has to move before @object can, the last one first to move; who
+ * lets go without moving is planned at once.
+ */
+static int follow_chain(struct planner *planner, struct dfa_object *object,
+			size_t *len)
+{
+	union dfa_value want;
+	int err;
+
+	while (dfa_object_want(object, &want)) {
+		struct dfa_object *holder;
+
+		err = chain_push(planner, len, object);
+		if (err)
+			return err;
+		holder = dfa_state_holder(planner->state, object->kind, &want);
+		if (!holder || holder == object ||
+		    holder->mark == MARK_PLANNED)
+			return 0;
+		/* Closed to a ring, which only the first member can do. */
+		if (holder->mark == MARK_CHAIN) {
+			err = let_go(planner, holder);
+			holder->mark = MARK_CHAIN;
+			return err;
+		}
+		object = holder;
+	}
+	return let_go(planner, object);
+}
+
+static int plan_new(struct planner *planner, struct dfa_object *object)
+{
+	union dfa_value want;
+	size_t len = 0;
+	int err;
+
+	err = follow_chain(planner, object, &len);
+	while (!err && len > 0) {
+		object = planner->chain[--len];
+		dfa_object_want(object, &want);
+		err = add_new(planner, object, &want);
+	}
+	return err;
+}
+
+static bool is_tunnel(const union dfa_value *value)
+{
+	return value->port.type == DRAGONFLOW_PORT_TYPE_TUNNEL;
+}
+
+typedef bool (*select_fn)(const struct dfa_object *object,
+			  const union dfa_value *want);
+
+static bool select_tunnel(const struct dfa_object *object,
+			  const union dfa_value *want)
+{
+	return object->kind == DFA_PORT && is_tunnel(want);
+}
+
+static bool select_chassis(const struct dfa_object *object,
+			   const union dfa_value *want)
+{
+	(void)want;
+	return object->kind == DFA_CHASSIS;
+}
+
+static bool select_network(const struct dfa_object *object,
+			   const union dfa_value *want)
+{
+	(void)want;
+	return object->kind == DFA_NETWORK;
+}
+
+static bool select_port(const struct dfa_object *object,
+			const union dfa_value *want)
+{
+	return object->kind == DFA_PORT && !is_tunnel(want);
+}
+
+static int plan_news(struct planner *planner, select_fn is_selected)
+{
+	struct dfa_object *object = planner->state->dirty;
+	union dfa_value want;
+	int err = 0;
+
+	for (; object && !err; object = object->dirty_next) {
+		if (object->mark == MARK_PLANNED ||
+		    !dfa_object_want(object, &want))
+			continue;
+		if (is_selected(object, &want))
+			err = plan_new(planner, object);
+	}
+	return err;
+}
+
+/* A port that let go was deleted thereby; a network still is there. */
+static int plan_deletes(struct planner *planner, select_fn is_selected)
+{
+	struct dfa_object *object = planner->state->dirty;
+	union dfa_value want;
+	int err = 0;
+
+	for (; object && !err; object = object->dirty_next) {
+		if (!object->had || dfa_object_want(object, &want) ||
+		    !is_selected(object, &object->have))
+			continue;
+		if (object->kind == DFA_PORT && object->mark == MARK_PLANNED)
+			continue;
+		err = add_delete(planner, object);
+	}
+	return err;
+}
+
+static bool uses(const struct dfa_object *user, const struct dfa_object *used)
+{
+	if (user->kind == DFA_CHASSIS)
+		return used->kind == DFA_PORT &&
+		       user->have.chassis.tunnel == used->id;
+	return user->kind == DFA_PORT && used->kind == DFA_CHASSIS &&
+	       !is_tunnel(&user->have) && user->have.port.chassis == used->id;
+}
+
+static int delete_users(struct planner *planner, struct dfa_object *used,
+			int (*del)(struct planner *, struct dfa_object *))
+{
+	struct dfa_map_iter iter = dfa_map_iter(&planner->state->by_id);
+	struct dfa_map_node *node;
+	int err = 0;
+
+	while (!err &&
+	       (node = dfa_map_iter_next(&planner->state->by_id, &iter))) {
+		struct dfa_object *user;
+
+		user = dfa_container_of(node, struct dfa_object, by_id);
+		if (user->had && user->mark == MARK_NONE && uses(user, used))
+			err = del(planner, user);
+	}
+	return err;
+}
+
+static int delete_chassis(struct planner *planner, struct dfa_object *chassis)
+{
+	int err = delete_users(planner, chassis, add_delete);
+
+	return err ?: add_delete(planner, chassis);
+}
+
+/*
+ * A tunnel stays a tunnel for the kernel. Should an id be used otherwise than
+ * before, the old port goes first, with everything that leads through it.
+ */
+static int plan_type_changes(struct planner *planner)
+{
+	struct dfa_object *object = planner->state->dirty;
+	union dfa_value want;
+	int err = 0;
+
+	for (; object && !err; object = object->dirty_next) {
+		if (object->kind != DFA_PORT || !object->had ||
+		    object->mark == MARK_PLANNED ||
+		    !dfa_object_want(object, &want) ||
+		    is_tunnel(&want) == is_tunnel(&object->have))
+			continue;
+		if (is_tunnel(&object->have))
+			err = delete_users(planner, object, delete_chassis);
+		if (!err)
+			err = add_delete(planner, object);
+	}
+	return err;
+}
+
+static int plan_all(struct planner *planner)
+{
+	static const select_fn order[] = {
+		select_tunnel,
+		select_chassis,
+		select_network,
+		select_port,
+	};
+	int err = plan_type_changes(planner);
+
+	/* What was torn down is wanted again: by the next plan. */
+	if (planner->plan.count)
+		return err;
+
+	for (size_t i = 0; i < DFA_ARRAY_SIZE(order) && !err; i++)
+		err = plan_news(planner, order[i]);
+	for (size_t i = DFA_ARRAY_SIZE(order); i > 0 && !err; i--)
+		err = plan_deletes(planner, order[i - 1]);
+	return err;
+}
+
+static void clear_marks(struct planner *planner)
+{
+	struct dfa_object *object = planner->state->dirty;
+
+	for (; object; object = object->dirty_next)
+		object->mark = MARK_NONE;
+	for (size_t i = 0; i < planner->plan.count; i++) {
+		const struct dfa_step *step = &planner->plan.step[i];
+
+		object = dfa_state_find(planner->state, step->kind, step->id);
+		if (object)
+			object->mark = MARK_NONE;
+	}
+}
+
+int dfa_plan_make(struct dfa_plan *plan, struct dfa_state *state)
+{
+	struct planner planner = { .state = state };
+	int err = plan_all(&planner);
+
+	clear_marks(&planner);
+	free(planner.chain);
+	if (err) {
+		dfa_plan_free(&planner.plan);
+		return err;
+	}
+	*plan = planner.plan;
+	return 0;
+}
+
+void dfa_plan_free(struct dfa_plan *plan)
+{
+	free(plan->step);
+	*plan = (struct dfa_plan){ 0 };
+}

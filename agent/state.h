@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef DFA_STATE_H
+#define DFA_STATE_H
+
+/*
+ * The kernel's objects, and for each what is wanted and what is there. Pure:
+ * nothing here talks to the kernel.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "map.h"
+
+/* Ports that the agent itself makes; the model assigns lower keys. */
+#define DFA_PORT_VXLAN 0xffff0001u
+#define DFA_PORT_GENEVE 0xffff0002u
+
+#define DFA_NO_VNI UINT32_MAX
+
+enum dfa_kind {
+	DFA_NETWORK,
+	DFA_PORT,
+	DFA_CHASSIS,
+	DFA_KINDS,
+};
+
+struct dfa_network_value {
+	uint32_t vni; /* or DFA_NO_VNI */
+	uint32_t flags; /* enum dragonflow_network_flag */
+};
+
+struct dfa_port_value {
+	uint32_t network; /* of a vif or remote, else 0 */
+	uint32_t chassis; /* of a remote, else 0 */
+	uint8_t mac[6];
+	uint8_t type; /* enum dragonflow_port_type */
+	uint8_t flags; /* enum dragonflow_port_flag */
+};
+
+/**
+ * struct dfa_address - an underlay address
+ * @family: AF_INET, AF_INET6, or AF_UNSPEC for none
+ * @bytes: in network byte order, zero behind an IPv4 address
+ */
+struct dfa_address {
+	uint8_t family;
+	uint8_t bytes[16];
+};
+
+struct dfa_chassis_value {
+	uint32_t tunnel; /* id of the tunnel port */
+	struct dfa_address remote;
+	struct dfa_address local;
+};
+
+union dfa_value {
+	struct dfa_network_value network;
+	struct dfa_port_value port;
+	struct dfa_chassis_value chassis;
+};
+
+/**
+ * struct dfa_object - one kernel object, wanted, existing or both
+ * @by_id: in &dfa_state.by_id
+ * @by_wish: in &dfa_state.by_wish while wished for and @wish has a unique key
+ * @by_have: in &dfa_state.by_have while existing and @have has a unique key
+ * @dirty_next: in &dfa_state.dirty while @dirty
+ * @dirty_prev: the same
+ * @kind: enum dfa_kind
+ * @wished: the model asks for @wish
+ * @loser: an object with a lower id claims the same unique key
+ * @had: the kernel has @have
+ * @dirty: what is wanted differs from what exists
+ * @mark: for the planner, zero outside of it
+ * @err: how the kernel refused it last, 0 if it did not
+ * @id: as the kernel knows it
+ * @wish: what the model asks for
+ * @have: what the kernel has
+ */
+struct dfa_object {
+	struct dfa_map_node by_id;
+	struct dfa_map_node by_wish;
+	struct dfa_map_node by_have;
+	struct dfa_object *dirty_next;
+	struct dfa_object *dirty_prev;
+	uint8_t kind;
+	bool wished : 1;
+	bool loser : 1;
+	bool had : 1;
+	bool dirty : 1;
+	uint8_t mark;
+	int16_t err;
+	uint32_t id;
+	union dfa_value wish;
+	union dfa_value have;
+};
+
+struct dfa_state {
+	struct dfa_map by_id;
+	struct dfa_map by_wish;
+	struct dfa_map by_have;
+	struct dfa_object *dirty;
+	size_t dirty_count;
+	size_t wish_count[DFA_KINDS];
+	size_t have_count[DFA_KINDS];
+	size_t losers;
+};
+
+void dfa_state_init(struct dfa_state *state);
+void dfa_state_fini(struct dfa_state *state);
+
+const char *dfa_kind_name(enum dfa_kind kind);
+
+struct dfa_object *dfa_state_find(const struct dfa_state *state,
+				  enum dfa_kind kind, uint32_t id);
+
+/* What the model asks for; NULL takes the wish back. */
+int dfa_state_wish(struct dfa_state *state, enum dfa_kind kind, uint32_t id,
+		   const union dfa_value *value);
+
+/* What the kernel has; NULL says that it does not have the object. */
+int dfa_state_have(struct dfa_state *state, enum dfa_kind kind, uint32_t id,
+		   const union dfa_value *value);
+
+/* Forget everything that the kernel was believed to have. */
+void dfa_state_forget(struct dfa_state *state);
+
+/* What is to be made so: false if the object is not to exist. */
+bool dfa_object_want(const struct dfa_object *object, union dfa_value *want);
+
+/*
+ * Whoever holds, in the kernel, the key that @value would take: the MAC in its
+ * network, or the VNI. NULL if it is free.
+ */
+struct dfa_object *dfa_state_holder(const struct dfa_state *state,
+				    enum dfa_kind kind,
+				    const union dfa_value *value);
+
+bool dfa_value_equal(enum dfa_kind kind, const union dfa_value *a,
+		     const union dfa_value *b);
+
+#endif
