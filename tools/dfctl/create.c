@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+/* dfctl MODEL create */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nb.h"
+
+/* The fields that were given, as one JSON object. */
+static int fields_read(struct dfctl *ctl, json_t *fields)
+{
+	int i;
+
+	for (i = 0; i < ctl->argc; i++) {
+		struct dfctl_assignment set;
+		json_t *value;
+		int err;
+
+		err = dfctl_assignment_parse(ctl->model, ctl->argv[i], &set);
+		if (err)
+			return err;
+		if (set.op != '=') {
+			dfctl_err("%s: field '%s': a new object has no list to change",
+				  ctl->model->name, set.field->name);
+			return DFCTL_USAGE;
+		}
+		if (json_object_get(fields, set.field->name)) {
+			dfctl_err("%s: field '%s' is given twice", ctl->model->name,
+				  set.field->name);
+			return DFCTL_USAGE;
+		}
+		err = dfctl_assignment_value(ctl, ctl->model, &set, &value);
+		if (err)
+			return err;
+		if (json_is_null(value))
+			json_decref(value);
+		else
+			json_object_set_new(fields, set.field->name, value);
+	}
+	return DFCTL_OK;
+}
+
+static int create(struct dfctl *ctl, struct df_obj *obj)
+{
+	struct df_error error = { 0 };
+	struct df_nb *nb = dfctl_nb(ctl);
+	struct df_txn *txn;
+	int err;
+
+	if (!nb)
+		return DFCTL_FAILED;
+	if (df_txn_new(&txn, nb)) {
+		dfctl_err("out of memory");
+		return DFCTL_FAILED;
+	}
+	if (df_txn_create(txn, obj, &error)) {
+		df_txn_free(txn);
+		return dfctl_refused(&error);
+	}
+	err = dfctl_commit(txn);
+	if (err)
+		return err;
+	if (ctl->json) {
+		__auto_json json_t *json = dfctl_obj_json(obj);
+
+		dfctl_print_json(json);
+	} else {
+		puts(df_obj_id(obj));
+	}
+	return DFCTL_OK;
+}
+
+int dfctl_create(struct dfctl *ctl)
+{
+	__auto_json json_t *fields = json_object();
+	df_obj_auto struct df_obj *obj = NULL;
+	__auto_free char *text = NULL;
+	struct df_error error = { 0 };
+	int err;
+
+	err = fields_read(ctl, fields);
+	if (!err)
+		err = dfctl_subnets_fill(ctl, fields, fields);
+	if (err)
+		return err;
+	text = json_dumps(fields, JSON_COMPACT);
+	if (df_obj_parse(&obj, ctl->model->name, text, strlen(text), &error))
+		return dfctl_refused(&error);
+	return create(ctl, obj);
+}

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Netlink messages as JSON. The members are named as the specification of the
+ * family names its attributes, with '_' for '-'.
+ */
+#include <arpa/inet.h>
+#include <string.h>
+#include <libmnl/libmnl.h>
+#include <linux/dragonflow.h>
+#include <linux/genetlink.h>
+
+#include "dfctl.h"
+#include "nl.h"
+
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
+enum attr_type {
+	TYPE_U8,
+	TYPE_U32,
+	TYPE_U64,
+	TYPE_BE16,
+	TYPE_HEX16,
+	TYPE_ENUM,
+	TYPE_FLAGS,
+	TYPE_FLAG,
+	TYPE_STRING,
+	TYPE_MAC,
+	TYPE_IP4,
+	TYPE_IP6,
+	TYPE_NEST,
+};
+
+/**
+ * struct attr_spec - how an attribute is shown
+ * @name: name of the member
+ * @type: what it holds
+ * @multi: there may be several: an array
+ * @names: names of an enum's values, ended by NULL
+ * @nest: what is inside, indexed by attribute
+ * @nest_max: highest attribute inside
+ */
+struct attr_spec {
+	const char *name;
+	enum attr_type type;
+	bool multi;
+	const char *const *names;
+	const struct attr_spec *nest;
+	uint16_t nest_max;
+};
+
+static const char *const port_types[] = { "0", "vif", "tunnel", "remote", NULL };
+static const char *const flow_classes[] = { "0", "l2", "l3", "connection", NULL };
+static const char *const fragments[] = { "none", "first", "later", NULL };
+static const char *const actions[] = { "0", "output", "tunnel", "flood", NULL };
+static const char *const network_flags[] = { "vlan-transparent", NULL };
+static const char *const port_flags[] = { "admin-down", NULL };
+static const char *const drop_reasons[] = {
+	"0", "malformed", "truncated", "source-multicast", "vlan", "admin-down",
+	"unknown-network", "unknown-destination", "reflection", "no-device",
+	"transmit", "no-memory", "loop", NULL
+};
+
+static const struct attr_spec datapath_spec[] = {
+	[DF_A_DATAPATH_VERSION] = { "version", TYPE_STRING },
+	[DF_A_DATAPATH_FLOW_IDLE_MS] = { "flow_idle_ms", TYPE_U32 },
+	[DF_A_DATAPATH_NETWORKS] = { "networks", TYPE_U32 },
+	[DF_A_DATAPATH_PORTS] = { "ports", TYPE_U32 },
+	[DF_A_DATAPATH_CHASSIS] = { "chassis", TYPE_U32 },
+	[DF_A_DATAPATH_FLOWS] = { "flows", TYPE_U32 },
+	[DF_A_DATAPATH_UNBOUND_DROPS] = { "unbound_drops", TYPE_U64 },
+};
+
+static const struct attr_spec network_spec[] = {
+	[DF_A_NETWORK_ID] = { "id", TYPE_U32 },
+	[DF_A_NETWORK_VNI] = { "vni", TYPE_U32 },
+	[DF_A_NETWORK_FLAGS] = { "flags", TYPE_FLAGS, .names = network_flags },
+	[DF_A_NETWORK_PORTS] = { "ports", TYPE_U32 },
+	[DF_A_NETWORK_CHASSIS] = { "chassis", TYPE_U32, .multi = true },
+};
+
+static const struct attr_spec drop_spec[] = {
+	[DF_A_DROP_REASON] = { "reason", TYPE_ENUM, .names = drop_reasons },
+	[DF_A_DROP_PACKETS] = { "packets", TYPE_U64 },
+};
+
+static const struct attr_spec stats_spec[] = {
+	[DF_A_PORT_STATS_RX_PACKETS] = { "rx_packets", TYPE_U64 },
+	[DF_A_PORT_STATS_RX_BYTES] = { "rx_bytes", TYPE_U64 },
+	[DF_A_PORT_STATS_TX_PACKETS] = { "tx_packets", TYPE_U64 },
+	[DF_A_PORT_STATS_TX_BYTES] = { "tx_bytes", TYPE_U64 },
+	[DF_A_PORT_STATS_FLOW_HITS] = { "flow_hits", TYPE_U64 },
+	[DF_A_PORT_STATS_FLOW_MISSES] = { "flow_misses", TYPE_U64 },
+	[DF_A_PORT_STATS_FLOW_EVICTIONS] = { "flow_evictions", TYPE_U64 },
+	[DF_A_PORT_STATS_DROP] = { "drop", TYPE_NEST, .multi = true, .nest = drop_spec,
+				   .nest_max = DF_A_DROP_MAX },
+};
+
+static const struct attr_spec port_spec[] = {
+	[DF_A_PORT_ID] = { "id", TYPE_U32 },
+	[DF_A_PORT_TYPE] = { "type", TYPE_ENUM, .names = port_types },
+	[DF_A_PORT_NETWORK] = { "network", TYPE_U32 },
+	[DF_A_PORT_MAC] = { "mac", TYPE_MAC },
+	[DF_A_PORT_CHASSIS] = { "chassis", TYPE_U32 },
+	[DF_A_PORT_FLAGS] = { "flags", TYPE_FLAGS, .names = port_flags },
+	[DF_A_PORT_FLOW_CLASS] = { "flow_class", TYPE_ENUM, .names = flow_classes },
+	[DF_A_PORT_FLOW_LIMIT] = { "flow_limit", TYPE_U32 },
+	[DF_A_PORT_IFINDEX] = { "ifindex", TYPE_U32 },
+	[DF_A_PORT_FLOWS] = { "flows", TYPE_U32 },
+	[DF_A_PORT_STATS] = { "stats", TYPE_NEST, .nest = stats_spec,
+			      .nest_max = DF_A_PORT_STATS_MAX },
+};
+
+static const struct attr_spec chassis_spec[] = {
+	[DF_A_CHASSIS_ID] = { "id", TYPE_U32 },
+	[DF_A_CHASSIS_TUNNEL] = { "tunnel", TYPE_U32 },
+	[DF_A_CHASSIS_REMOTE_IP4] = { "remote_ip4", TYPE_IP4 },
+	[DF_A_CHASSIS_REMOTE_IP6] = { "remote_ip6", TYPE_IP6 },
+	[DF_A_CHASSIS_LOCAL_IP4] = { "local_ip4", TYPE_IP4 },
+	[DF_A_CHASSIS_LOCAL_IP6] = { "local_ip6", TYPE_IP6 },
+	[DF_A_CHASSIS_NETWORKS] = { "networks", TYPE_U32 },
+};
+
+static const struct attr_spec match_spec[] = {
+	[DF_A_MATCH_TUNNEL_ID] = { "tunnel_id", TYPE_U32 },
+	[DF_A_MATCH_ETH_SRC] = { "eth_src", TYPE_MAC },
+	[DF_A_MATCH_ETH_DST] = { "eth_dst", TYPE_MAC },
+	[DF_A_MATCH_ETH_TYPE] = { "eth_type", TYPE_HEX16 },
+	[DF_A_MATCH_VLAN_TCI] = { "vlan_tci", TYPE_BE16 },
+	[DF_A_MATCH_IP_PROTO] = { "ip_proto", TYPE_U8 },
+	[DF_A_MATCH_IP_FRAGMENT] = { "ip_fragment", TYPE_ENUM, .names = fragments },
+	[DF_A_MATCH_IP4_SRC] = { "ip4_src", TYPE_IP4 },
+	[DF_A_MATCH_IP4_DST] = { "ip4_dst", TYPE_IP4 },
+	[DF_A_MATCH_IP6_SRC] = { "ip6_src", TYPE_IP6 },
+	[DF_A_MATCH_IP6_DST] = { "ip6_dst", TYPE_IP6 },
+	[DF_A_MATCH_L4_SRC] = { "l4_src", TYPE_BE16 },
+	[DF_A_MATCH_L4_DST] = { "l4_dst", TYPE_BE16 },
+};
+
+static const struct attr_spec action_spec[] = {
+	[DF_A_ACTION_TYPE] = { "type", TYPE_ENUM, .names = actions },
+	[DF_A_ACTION_PORT] = { "port", TYPE_U32 },
+	[DF_A_ACTION_CHASSIS] = { "chassis", TYPE_U32 },
+	[DF_A_ACTION_NETWORK] = { "network", TYPE_U32 },
+	[DF_A_ACTION_TUNNEL_ID] = { "tunnel_id", TYPE_U32 },
+};
+
+static const struct attr_spec flow_spec[] = {
+	[DF_A_FLOW_PORT] = { "port", TYPE_U32 },
+	[DF_A_FLOW_CLASS] = { "class", TYPE_ENUM, .names = flow_classes },
+	[DF_A_FLOW_MATCH] = { "match", TYPE_NEST, .nest = match_spec,
+			      .nest_max = DF_A_MATCH_MAX },
+	[DF_A_FLOW_ACTION] = { "action", TYPE_NEST, .multi = true, .nest = action_spec,
+			       .nest_max = DF_A_ACTION_MAX },
+	[DF_A_FLOW_PACKETS] = { "packets", TYPE_U64 },
+	[DF_A_FLOW_BYTES] = { "bytes", TYPE_U64 },
+	[DF_A_FLOW_AGE_MS] = { "age_ms", TYPE_U64 },
+	[DF_A_FLOW_IDLE_MS] = { "idle_ms", TYPE_U64 },
+	[DF_A_FLOW_STALE] = { "stale", TYPE_FLAG },
+};
+
+static const struct {
+	const struct attr_spec *spec;
+	uint16_t max;
+	const char *event;
+} messages[] = {
+	[DF_CMD_DATAPATH_GET] = { datapath_spec, DF_A_DATAPATH_MAX, NULL },
+	[DF_CMD_NETWORK_GET] = { network_spec, DF_A_NETWORK_MAX, NULL },
+	[DF_CMD_PORT_GET] = { port_spec, DF_A_PORT_MAX, NULL },
+	[DF_CMD_CHASSIS_GET] = { chassis_spec, DF_A_CHASSIS_MAX, NULL },
+	[DF_CMD_FLOW_GET] = { flow_spec, DF_A_FLOW_MAX, NULL },
+	[DF_CMD_NETWORK_NTF] = { network_spec, DF_A_NETWORK_MAX, "network" },
+	[DF_CMD_NETWORK_DEL_NTF] = { network_spec, DF_A_NETWORK_MAX, "network-del" },
+	[DF_CMD_PORT_NTF] = { port_spec, DF_A_PORT_MAX, "port" },
+	[DF_CMD_PORT_DEL_NTF] = { port_spec, DF_A_PORT_MAX, "port-del" },
+	[DF_CMD_CHASSIS_NTF] = { chassis_spec, DF_A_CHASSIS_MAX, "chassis" },
+	[DF_CMD_CHASSIS_DEL_NTF] = { chassis_spec, DF_A_CHASSIS_MAX, "chassis-del" },
+};
+
+static uint64_t attr_number(const struct nlattr *attr)
+{
+	switch (mnl_attr_get_payload_len(attr)) {
+	case sizeof(uint8_t):
+		return mnl_attr_get_u8(attr);
+	case sizeof(uint16_t):
+		return mnl_attr_get_u16(attr);
+	case sizeof(uint32_t):
+		return mnl_attr_get_u32(attr);
+	case sizeof(uint64_t):
+		return mnl_attr_get_u64(attr);
+	default:
+		return 0;
+	}
+}
+
+/* The name of a value; a value from a newer kernel is shown as a number. */
+static json_t *enum_json(const char *const *names, uint64_t value)
+{
+	uint64_t i;
+
+	for (i = 0; names[i]; i++) {
+		if (i == value)
+			return json_string(names[i]);
+	}
+	return json_sprintf("%llu", (unsigned long long)value);
+}
+
+static json_t *flags_json(const char *const *names, uint64_t value)
+{
+	json_t *array = json_array();
+	unsigned int bit;
+
+	for (bit = 0; value; bit++, value >>= 1) {
+		if (!(value & 1))
+			continue;
+		json_array_append_new(array, *names ? json_string(*names) :
+				      json_sprintf("bit-%u", bit));
+		names += *names != NULL;
+	}
+	return array;
+}
+
+static json_t *address_json(const struct nlattr *attr, int family)
+{
+	char text[INET6_ADDRSTRLEN] = "?";
+	size_t len = family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
+
+	if (mnl_attr_get_payload_len(attr) == len)
+		inet_ntop(family, mnl_attr_get_payload(attr), text, sizeof(text));
+	return json_string(text);
+}
+
+static json_t *mac_json(const struct nlattr *attr)
+{
+	const uint8_t *mac = mnl_attr_get_payload(attr);
+
+	if (mnl_attr_get_payload_len(attr) != 6)
+		return json_string("?");
+	return json_sprintf("%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
+			    mac[3], mac[4], mac[5]);
+}
+
+static json_t *string_json(const struct nlattr *attr)
+{
+	const char *text = mnl_attr_get_payload(attr);
+	size_t len = strnlen(text, mnl_attr_get_payload_len(attr));
+	json_t *string = json_stringn(text, len);
+
+	return string ? string : json_string("?");
+}
+
+static json_t *nest_json(const struct attr_spec *spec, const struct nlattr *nest);
+
+static json_t *attr_json(const struct attr_spec *spec, const struct nlattr *attr)
+{
+	switch (spec->type) {
+	case TYPE_U8:
+	case TYPE_U32:
+	case TYPE_U64:
+		return json_integer((json_int_t)attr_number(attr));
+	case TYPE_BE16:
+		return json_integer(ntohs((uint16_t)attr_number(attr)));
+	case TYPE_HEX16:
+		return json_sprintf("0x%04x", ntohs((uint16_t)attr_number(attr)));
+	case TYPE_ENUM:
+		return enum_json(spec->names, attr_number(attr));
+	case TYPE_FLAGS:
+		return flags_json(spec->names, attr_number(attr));
+	case TYPE_FLAG:
+		return json_true();
+	case TYPE_STRING:
+		return string_json(attr);
+	case TYPE_MAC:
+		return mac_json(attr);
+	case TYPE_IP4:
+		return address_json(attr, AF_INET);
+	case TYPE_IP6:
+		return address_json(attr, AF_INET6);
+	case TYPE_NEST:
+		return nest_json(spec, attr);
+	}
+	return json_null();
+}
+
+/* An attribute that this program does not know is from a newer kernel. */
+static void attr_add(json_t *object, const struct attr_spec *specs, uint16_t max,
+		     const struct nlattr *attr)
+{
+	uint16_t type = mnl_attr_get_type(attr);
+	const struct attr_spec *spec = specs + type;
+	json_t *array;
+
+	if (type > max || !spec->name)
+		return;
+	if (!spec->multi) {
+		json_object_set_new(object, spec->name, attr_json(spec, attr));
+		return;
+	}
+	array = json_object_get(object, spec->name);
+	if (!array) {
+		json_object_set_new(object, spec->name, json_array());
+		array = json_object_get(object, spec->name);
+	}
+	json_array_append_new(array, attr_json(spec, attr));
+}
+
+static json_t *nest_json(const struct attr_spec *spec, const struct nlattr *nest)
+{
+	json_t *object = json_object();
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, nest)
+		attr_add(object, spec->nest, spec->nest_max, attr);
+	return object;
+}
+
+/**
+ * dfctl_nl_decode - a message of the family as a JSON object
+ * @nlh: the message
+ * @event: set to what it notifies of, or to NULL for a reply; may be NULL
+ *
+ * Return: the object, NULL for a message that is none of the family's.
+ */
+json_t *dfctl_nl_decode(const struct nlmsghdr *nlh, const char **event)
+{
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attr;
+	json_t *object;
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*genl) ||
+	    genl->cmd >= ARRAY_SIZE(messages) || !messages[genl->cmd].spec)
+		return NULL;
+	object = json_object();
+	mnl_attr_for_each(attr, nlh, sizeof(*genl))
+		attr_add(object, messages[genl->cmd].spec, messages[genl->cmd].max, attr);
+	if (event)
+		*event = messages[genl->cmd].event;
+	return object;
+}
