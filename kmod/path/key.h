@@ -20,7 +20,7 @@ enum df_key_limit {
 	DF_KEY_EXT_HEADERS = 8,		/* IPv6 extension headers */
 	DF_KEY_EXT_BYTES = 256,		/* of all of them together */
 	DF_KEY_ND_BYTES = 2048,		/* neighbour discovery message */
-	DF_KEY_PULLS = 16,		/* times that more bytes are asked for */
+	DF_KEY_PULLS = 2,		/* times that more bytes are asked for */
 };
 
 /**
