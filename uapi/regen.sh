@@ -76,6 +76,12 @@ generate netlink_gen.c --mode kernel --source
 for handler in $borrowed; do
 	sed -i "/$handler/d" "$tmp/netlink_gen.h" "$tmp/netlink_gen.c"
 done
+# Policies of older kernels point to ranges that are not const.
+sed -i 's/^static const struct netlink_range/static struct netlink_range/' \
+	"$tmp/netlink_gen.c"
+# It also leaves the multicast groups without a user; netlink.c has its own.
+sed -i '/^static const struct genl_multicast_group/,/^};/d' \
+	"$tmp/netlink_gen.c"
 # The paths in the banners are the scratch tree's.
 sed -i "s|Documentation/netlink/specs/dragonflow.yaml|uapi/dragonflow.yaml|" \
 	"$tmp"/uapi.h "$tmp"/netlink_gen.[ch]

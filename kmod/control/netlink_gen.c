@@ -11,16 +11,16 @@
 #include <uapi/linux/dragonflow.h>
 
 /* Integer value ranges */
-static const struct netlink_range_validation df_a_datapath_flow_idle_ms_range = {
+static struct netlink_range_validation df_a_datapath_flow_idle_ms_range = {
 	.min	= 100ULL,
 	.max	= 3600000ULL,
 };
 
-static const struct netlink_range_validation df_a_network_vni_range = {
+static struct netlink_range_validation df_a_network_vni_range = {
 	.max	= DRAGONFLOW_VNI_MAX,
 };
 
-static const struct netlink_range_validation df_a_port_flow_limit_range = {
+static struct netlink_range_validation df_a_port_flow_limit_range = {
 	.max	= DRAGONFLOW_FLOW_LIMIT_MAX,
 };
 
@@ -196,6 +196,3 @@ const struct genl_ops dragonflow_nl_ops[13] = {
 	},
 };
 
-static const struct genl_multicast_group dragonflow_nl_mcgrps[] = {
-	[DRAGONFLOW_NLGRP_CONFIG] = { "config", },
-};

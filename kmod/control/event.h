@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Objects as messages: replies, dumps and notifications. */
+#ifndef DF_CONTROL_EVENT_H
+#define DF_CONTROL_EVENT_H
+
+#include "df.h"
+
+/* The kinds of objects that netlink reads and writes. */
+enum df_kind {
+	DF_KIND_NETWORK,
+	DF_KIND_PORT,
+	DF_KIND_CHASSIS,
+};
+
+struct genl_info;
+struct sk_buff;
+
+int df_fill(struct sk_buff *msg, struct df_net *dn, enum df_kind kind,
+	    const struct df_object *obj);
+struct sk_buff *df_message_new(struct df_net *dn, enum df_kind kind,
+			       const struct df_object *obj, u8 cmd,
+			       const struct genl_info *info);
+void df_event(struct df_net *dn, enum df_kind kind,
+	      const struct df_object *obj, u8 cmd);
+
+#endif /* DF_CONTROL_EVENT_H */

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The flow cache as messages. */
+#include <linux/slab.h>
+#include <net/genetlink.h>
+#include <net/sock.h>
+
+#include "control/netlink.h"
+#include "control/netlink_gen.h"
+#include "path/flow.h"
+#include "table/local.h"
+#include "table/network.h"
+#include "table/peer.h"
+
+/**
+ * struct flow_dump - where a dump of flows is
+ * @dn: namespace
+ * @port: id of the only port wanted, or 0
+ * @iter: position in &df_net.flows
+ */
+struct flow_dump {
+	struct df_net *dn;
+	u32 port;
+	struct rhashtable_iter iter;
+};
+
+static int put_l2(struct sk_buff *msg, const struct df_key *key)
+{
+	if (key->tun_id &&
+	    nla_put_u32(msg, DF_A_MATCH_TUNNEL_ID, key->tun_id))
+		return -EMSGSIZE;
+	if (nla_put(msg, DF_A_MATCH_ETH_SRC, ETH_ALEN, key->eth_src) ||
+	    nla_put(msg, DF_A_MATCH_ETH_DST, ETH_ALEN, key->eth_dst) ||
+	    nla_put_be16(msg, DF_A_MATCH_ETH_TYPE, key->eth_type))
+		return -EMSGSIZE;
+	if (key->vlan_tci &&
+	    nla_put_be16(msg, DF_A_MATCH_VLAN_TCI, key->vlan_tci))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int put_l3(struct sk_buff *msg, const struct df_key *key)
+{
+	switch (key->eth_type) {
+	case htons(ETH_P_IPV6):
+		if (nla_put_in6_addr(msg, DF_A_MATCH_IP6_SRC, &key->src.ip6) ||
+		    nla_put_in6_addr(msg, DF_A_MATCH_IP6_DST, &key->dst.ip6))
+			return -EMSGSIZE;
+		break;
+	case htons(ETH_P_IP):
+	case htons(ETH_P_ARP):
+		if (nla_put_in_addr(msg, DF_A_MATCH_IP4_SRC, key->src.ip4) ||
+		    nla_put_in_addr(msg, DF_A_MATCH_IP4_DST, key->dst.ip4))
+			return -EMSGSIZE;
+		break;
+	default:
+		return 0;
+	}
+	if (nla_put_u8(msg, DF_A_MATCH_IP_PROTO, key->ip_proto) ||
+	    nla_put_u8(msg, DF_A_MATCH_IP_FRAGMENT, key->ip_frag))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int put_match(struct sk_buff *msg, const struct df_flow *flow)
+{
+	const struct df_key *key = &flow->key;
+	struct nlattr *nest = nla_nest_start(msg, DF_A_FLOW_MATCH);
+
+	if (!nest || put_l2(msg, key))
+		return -EMSGSIZE;
+	if (flow->key_len >= DF_KEY_SIZE_L3 && put_l3(msg, key))
+		return -EMSGSIZE;
+	if (flow->key_len >= DF_KEY_SIZE_CONNECTION &&
+	    (nla_put_be16(msg, DF_A_MATCH_L4_SRC, key->l4_src) ||
+	     nla_put_be16(msg, DF_A_MATCH_L4_DST, key->l4_dst)))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+static int put_action_target(struct sk_buff *msg,
+			     const struct df_action *action)
+{
+	switch (action->type) {
+	case DRAGONFLOW_ACTION_TYPE_OUTPUT:
+		return nla_put_u32(msg, DF_A_ACTION_PORT, action->local->id);
+	case DRAGONFLOW_ACTION_TYPE_TUNNEL:
+		if (nla_put_u32(msg, DF_A_ACTION_CHASSIS,
+				action->peer->key.chassis))
+			return -EMSGSIZE;
+		return nla_put_u32(msg, DF_A_ACTION_TUNNEL_ID, action->tun_id);
+	case DRAGONFLOW_ACTION_TYPE_FLOOD:
+		return nla_put_u32(msg, DF_A_ACTION_NETWORK,
+				   action->network->obj.id);
+	}
+	return 0;
+}
+
+static int put_action(struct sk_buff *msg, const struct df_action *action)
+{
+	struct nlattr *nest = nla_nest_start(msg, DF_A_FLOW_ACTION);
+
+	if (!nest || nla_put_u32(msg, DF_A_ACTION_TYPE, action->type) ||
+	    put_action_target(msg, action))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+static int put_u64(struct sk_buff *msg, int attr, u64 value)
+{
+	return nla_put_u64_64bit(msg, attr, value, DF_A_FLOW_PAD);
+}
+
+static int put_flow(struct sk_buff *msg, const struct df_net *dn,
+		    const struct df_flow *flow)
+{
+	unsigned long now = jiffies;
+
+	if (nla_put_u32(msg, DF_A_FLOW_PORT, flow->key.in_port) ||
+	    nla_put_u32(msg, DF_A_FLOW_CLASS, df_flow_class(flow->key_len)) ||
+	    put_match(msg, flow) ||
+	    put_u64(msg, DF_A_FLOW_PACKETS, atomic64_read(&flow->packets)) ||
+	    put_u64(msg, DF_A_FLOW_BYTES, atomic64_read(&flow->bytes)) ||
+	    put_u64(msg, DF_A_FLOW_AGE_MS,
+		    jiffies_to_msecs(now - flow->created)) ||
+	    put_u64(msg, DF_A_FLOW_IDLE_MS,
+		    jiffies_to_msecs(now - min(READ_ONCE(flow->used), now))))
+		return -EMSGSIZE;
+	/* What a stale entry points to may be gone. */
+	if (!df_flow_is_current(dn, flow))
+		return nla_put_flag(msg, DF_A_FLOW_STALE);
+	return put_action(msg, &flow->decision.action);
+}
+
+static int dump_flow(struct sk_buff *skb, struct netlink_callback *cb,
+		     const struct flow_dump *dump, const struct df_flow *flow)
+{
+	void *header;
+
+	if (dump->port && flow->key.in_port != dump->port)
+		return 0;
+	header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
+			     cb->nlh->nlmsg_seq, &df_genl_family, NLM_F_MULTI,
+			     DF_CMD_FLOW_GET);
+	if (!header)
+		return -EMSGSIZE;
+	if (put_flow(skb, dump->dn, flow)) {
+		genlmsg_cancel(skb, header);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, header);
+	return 0;
+}
+
+int dragonflow_nl_flow_get_dumpit(struct sk_buff *skb,
+				  struct netlink_callback *cb)
+{
+	struct flow_dump *dump = (struct flow_dump *)cb->args[0];
+	struct df_flow *flow;
+	int err = 0;
+
+	rhashtable_walk_start(&dump->iter);
+	flow = rhashtable_walk_peek(&dump->iter);
+	while (flow) {
+		/* The table was resized: entries may come twice. */
+		if (!IS_ERR(flow))
+			err = dump_flow(skb, cb, dump, flow);
+		else if (PTR_ERR(flow) != -EAGAIN)
+			err = PTR_ERR(flow);
+		if (err)
+			break;
+		flow = rhashtable_walk_next(&dump->iter);
+	}
+	rhashtable_walk_stop(&dump->iter);
+	return skb->len ? skb->len : err;
+}
+
+int df_flow_dump_start(struct netlink_callback *cb)
+{
+	struct nlattr *attrs[DF_A_FLOW_MAX + 1];
+	struct flow_dump *dump;
+	int err;
+
+	err = genlmsg_parse(cb->nlh, &df_genl_family, attrs, DF_A_FLOW_PORT,
+			    dragonflow_flow_get_nl_policy, cb->extack);
+	if (err)
+		return err;
+	dump = kzalloc(sizeof(*dump), GFP_KERNEL);
+	if (!dump)
+		return -ENOMEM;
+	dump->dn = df_net_get(sock_net(cb->skb->sk));
+	if (attrs[DF_A_FLOW_PORT])
+		dump->port = nla_get_u32(attrs[DF_A_FLOW_PORT]);
+	df_flow_walk_init(dump->dn, &dump->iter);
+	cb->args[0] = (long)dump;
+	return 0;
+}
+
+int df_flow_dump_done(struct netlink_callback *cb)
+{
+	struct flow_dump *dump = (struct flow_dump *)cb->args[0];
+
+	rhashtable_walk_exit(&dump->iter);
+	kfree(dump);
+	return 0;
+}
+
+int dragonflow_nl_flow_flush_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct df_net *dn = df_net_get(genl_info_net(info));
+	const struct nlattr *port = info->attrs[DF_A_FLOW_PORT];
+	struct df_local *local;
+	int err = 0;
+
+	mutex_lock(&dn->lock);
+	if (port) {
+		local = df_local_find(dn, nla_get_u32(port));
+		if (local) {
+			df_flow_owner_flush(dn, &local->flows);
+		} else {
+			NL_SET_ERR_MSG_ATTR(info->extack, port,
+					    "No vif or tunnel has this id");
+			err = -ENOENT;
+		}
+	} else {
+		list_for_each_entry(local, &dn->locals, list)
+			df_flow_owner_flush(dn, &local->flows);
+	}
+	mutex_unlock(&dn->lock);
+	return err;
+}

@@ -1,0 +1,553 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Requests: decode, one call, answer. */
+#include <linux/module.h>
+#include <linux/etherdevice.h>
+#include <net/genetlink.h>
+#include <net/ipv6.h>
+
+#include "control/event.h"
+#include "control/netlink.h"
+#include "control/netlink_gen.h"
+#include "table/chassis.h"
+#include "table/local.h"
+#include "table/network.h"
+#include "table/port.h"
+
+static struct df_net *info_net(const struct genl_info *info)
+{
+	return df_net_get(genl_info_net((struct genl_info *)info));
+}
+
+/* Put a refusal where the caller's library finds it. */
+static int refuse(const struct genl_info *info, const struct df_refusal *why,
+		  int err)
+{
+	if (err && why->message) {
+		info->extack->_msg = why->message;
+		if (why->attr)
+			NL_SET_BAD_ATTR(info->extack, info->attrs[why->attr]);
+	}
+	return err;
+}
+
+static struct df_table *kind_table(struct df_net *dn, enum df_kind kind)
+{
+	switch (kind) {
+	case DF_KIND_NETWORK:
+		return &dn->networks;
+	case DF_KIND_PORT:
+		return &dn->ports;
+	case DF_KIND_CHASSIS:
+		return &dn->chassis;
+	}
+	return NULL;
+}
+
+/* What tells the requests of one kind of objects from another's. */
+struct request {
+	enum df_kind kind;
+	u8 ntf;
+	/* One of these, with @conf or @id. */
+	int (*set)(struct df_net *dn, const void *conf, struct df_refusal *why);
+	int (*del)(struct df_net *dn, u32 id, struct df_refusal *why);
+};
+
+static int request_new(struct genl_info *info, const struct request *request,
+		       u32 id, const void *conf)
+{
+	struct df_net *dn = info_net(info);
+	struct df_table *table = kind_table(dn, request->kind);
+	struct df_refusal why = {};
+	int err;
+
+	mutex_lock(&dn->lock);
+	if (info->nlhdr->nlmsg_flags & NLM_F_EXCL && df_table_find(table, id)) {
+		err = df_refuse(&why, -EEXIST, 1, "The id is in use");
+		goto out_unlock;
+	}
+	df_change_begin(dn);
+	err = request->set(dn, conf, &why);
+	df_change_end(dn);
+	if (!err)
+		df_event(dn, request->kind, df_table_find(table, id),
+			 request->ntf);
+out_unlock:
+	mutex_unlock(&dn->lock);
+	return refuse(info, &why, err);
+}
+
+static int request_del(struct genl_info *info, const struct request *request,
+		       u32 id)
+{
+	struct df_net *dn = info_net(info);
+	struct df_refusal why = {};
+	struct sk_buff *event = NULL;
+	struct df_object *obj;
+	int err;
+
+	mutex_lock(&dn->lock);
+	obj = df_table_find(kind_table(dn, request->kind), id);
+	if (obj && genl_has_listeners(&df_genl_family, dn->net,
+				      DRAGONFLOW_NLGRP_CONFIG))
+		event = df_message_new(dn, request->kind, obj, request->ntf,
+				       NULL);
+	df_change_begin(dn);
+	err = request->del(dn, id, &why);
+	df_change_end(dn);
+	if (!IS_ERR_OR_NULL(event)) {
+		if (err)
+			nlmsg_free(event);
+		else
+			genlmsg_multicast_netns(&df_genl_family, dn->net, event,
+						0, DRAGONFLOW_NLGRP_CONFIG,
+						GFP_KERNEL);
+	}
+	mutex_unlock(&dn->lock);
+	return refuse(info, &why, err);
+}
+
+static int request_get(struct genl_info *info, enum df_kind kind, u32 id,
+		       u8 cmd)
+{
+	struct df_net *dn = info_net(info);
+	struct df_refusal why = {};
+	struct df_object *obj;
+	struct sk_buff *msg;
+
+	mutex_lock(&dn->lock);
+	obj = df_table_find(kind_table(dn, kind), id);
+	msg = obj ? df_message_new(dn, kind, obj, cmd, info) : NULL;
+	mutex_unlock(&dn->lock);
+	if (!obj)
+		return refuse(info, &why,
+			      df_refuse(&why, -ENOENT, 1,
+					"Nothing has this id"));
+	if (IS_ERR(msg))
+		return PTR_ERR(msg);
+	return genlmsg_reply(msg, info);
+}
+
+static int dump_one(struct sk_buff *skb, struct netlink_callback *cb,
+		    struct df_net *dn, enum df_kind kind, u8 cmd,
+		    const struct df_object *obj)
+{
+	void *header;
+
+	header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
+			     cb->nlh->nlmsg_seq, &df_genl_family, NLM_F_MULTI,
+			     cmd);
+	if (!header)
+		return -EMSGSIZE;
+	genl_dump_check_consistent(cb, header);
+	if (df_fill(skb, dn, kind, obj)) {
+		genlmsg_cancel(skb, header);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, header);
+	return 0;
+}
+
+/* cb->args[0] is the id of the last object that was written. */
+static int dump(struct sk_buff *skb, struct netlink_callback *cb,
+		enum df_kind kind, u8 cmd)
+{
+	struct df_net *dn = df_net_get(sock_net(skb->sk));
+	struct df_table *table = kind_table(dn, kind);
+	struct df_object *obj;
+	int err = 0;
+
+	mutex_lock(&dn->lock);
+	cb->seq = table->seq;
+	obj = df_table_next(table, cb->args[0]);
+	while (obj) {
+		err = dump_one(skb, cb, dn, kind, cmd, obj);
+		if (err)
+			break;
+		cb->args[0] = obj->id;
+		obj = df_table_next(table, obj->id);
+	}
+	mutex_unlock(&dn->lock);
+	return skb->len ? skb->len : err;
+}
+
+/* datapath */
+
+static int datapath_fill(struct sk_buff *msg, struct df_net *dn)
+{
+	u64 drops = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		drops += *per_cpu_ptr(dn->unbound_drops, cpu);
+	if (nla_put_string(msg, DF_A_DATAPATH_VERSION, DF_VERSION) ||
+	    nla_put_u32(msg, DF_A_DATAPATH_FLOW_IDLE_MS,
+			READ_ONCE(dn->flow_idle_ms)) ||
+	    nla_put_u32(msg, DF_A_DATAPATH_NETWORKS,
+			READ_ONCE(dn->networks.count)) ||
+	    nla_put_u32(msg, DF_A_DATAPATH_PORTS,
+			READ_ONCE(dn->ports.count)) ||
+	    nla_put_u32(msg, DF_A_DATAPATH_CHASSIS,
+			READ_ONCE(dn->chassis.count)) ||
+	    nla_put_u32(msg, DF_A_DATAPATH_FLOWS,
+			atomic_read(&dn->flow_count)) ||
+	    nla_put_u64_64bit(msg, DF_A_DATAPATH_UNBOUND_DROPS, drops,
+			      DF_A_DATAPATH_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
+int dragonflow_nl_datapath_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct sk_buff *msg = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	void *header;
+
+	if (!msg)
+		return -ENOMEM;
+	header = genlmsg_put_reply(msg, info, &df_genl_family, 0,
+				   DF_CMD_DATAPATH_GET);
+	if (!header || datapath_fill(msg, info_net(info))) {
+		nlmsg_free(msg);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(msg, header);
+	return genlmsg_reply(msg, info);
+}
+
+int dragonflow_nl_datapath_set_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct df_net *dn = info_net(info);
+
+	if (GENL_REQ_ATTR_CHECK(info, DF_A_DATAPATH_FLOW_IDLE_MS))
+		return -EINVAL;
+	WRITE_ONCE(dn->flow_idle_ms,
+		   nla_get_u32(info->attrs[DF_A_DATAPATH_FLOW_IDLE_MS]));
+	/* What was long ago may be too long ago now. */
+	mod_delayed_work(df_workqueue, &dn->flow_gc, 0);
+	return 0;
+}
+
+/* network */
+
+static int network_set(struct df_net *dn, const void *conf,
+		       struct df_refusal *why)
+{
+	return df_network_set(dn, conf, why);
+}
+
+int dragonflow_nl_network_new_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	static const struct request request = {
+		.kind = DF_KIND_NETWORK,
+		.ntf = DF_CMD_NETWORK_NTF,
+		.set = network_set,
+	};
+	struct df_network_conf conf = { .vni = DF_VNI_NONE };
+	struct nlattr **attrs = info->attrs;
+
+	if (GENL_REQ_ATTR_CHECK(info, DF_A_NETWORK_ID))
+		return -EINVAL;
+	conf.id = nla_get_u32(attrs[DF_A_NETWORK_ID]);
+	if (attrs[DF_A_NETWORK_VNI])
+		conf.vni = nla_get_u32(attrs[DF_A_NETWORK_VNI]);
+	if (attrs[DF_A_NETWORK_FLAGS])
+		conf.flags = nla_get_u32(attrs[DF_A_NETWORK_FLAGS]);
+	return request_new(info, &request, conf.id, &conf);
+}
+
+int dragonflow_nl_network_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	static const struct request request = {
+		.kind = DF_KIND_NETWORK,
+		.ntf = DF_CMD_NETWORK_DEL_NTF,
+		.del = df_network_del,
+	};
+
+	if (GENL_REQ_ATTR_CHECK(info, DF_A_NETWORK_ID))
+		return -EINVAL;
+	return request_del(info, &request,
+			   nla_get_u32(info->attrs[DF_A_NETWORK_ID]));
+}
+
+int dragonflow_nl_network_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	if (GENL_REQ_ATTR_CHECK(info, DF_A_NETWORK_ID))
+		return -EINVAL;
+	return request_get(info, DF_KIND_NETWORK,
+			   nla_get_u32(info->attrs[DF_A_NETWORK_ID]),
+			   DF_CMD_NETWORK_GET);
+}
+
+int dragonflow_nl_network_get_dumpit(struct sk_buff *skb,
+				     struct netlink_callback *cb)
+{
+	return dump(skb, cb, DF_KIND_NETWORK, DF_CMD_NETWORK_GET);
+}
+
+/* port */
+
+/* Which attributes do ports of this type have beside id, type and flags? */
+static int port_check_attrs(struct genl_info *info,
+			    enum dragonflow_port_type type)
+{
+	static const struct {
+		u16 attr;
+		bool needed[DRAGONFLOW_PORT_TYPE_REMOTE + 1];
+		bool allowed[DRAGONFLOW_PORT_TYPE_REMOTE + 1];
+	} rules[] = {
+		/*                          -  vif tun rem   -  vif tun rem */
+		{ DF_A_PORT_NETWORK,    { 0, 1, 0, 1 }, { 0, 1, 0, 1 } },
+		{ DF_A_PORT_MAC,        { 0, 1, 0, 1 }, { 0, 1, 0, 1 } },
+		{ DF_A_PORT_CHASSIS,    { 0, 0, 0, 1 }, { 0, 0, 0, 1 } },
+		{ DF_A_PORT_FLOW_CLASS, { 0, 0, 0, 0 }, { 0, 1, 1, 0 } },
+		{ DF_A_PORT_FLOW_LIMIT, { 0, 0, 0, 0 }, { 0, 1, 1, 0 } },
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(rules); i++) {
+		u16 attr = rules[i].attr;
+
+		if (rules[i].needed[type] && GENL_REQ_ATTR_CHECK(info, attr))
+			return -EINVAL;
+		if (!rules[i].allowed[type] && info->attrs[attr]) {
+			NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[attr],
+					    "Ports of this type have no such attribute");
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+static void port_parse(struct df_port_conf *conf, struct nlattr **attrs)
+{
+	conf->id = nla_get_u32(attrs[DF_A_PORT_ID]);
+	conf->type = nla_get_u32(attrs[DF_A_PORT_TYPE]);
+	conf->flow_class = DRAGONFLOW_FLOW_CLASS_L2;
+	conf->flow_limit = conf->type == DRAGONFLOW_PORT_TYPE_TUNNEL ?
+		DF_FLOW_LIMIT_TUNNEL : DF_FLOW_LIMIT_VIF;
+	if (attrs[DF_A_PORT_NETWORK])
+		conf->network = nla_get_u32(attrs[DF_A_PORT_NETWORK]);
+	if (attrs[DF_A_PORT_MAC])
+		ether_addr_copy(conf->mac, nla_data(attrs[DF_A_PORT_MAC]));
+	if (attrs[DF_A_PORT_CHASSIS])
+		conf->chassis = nla_get_u32(attrs[DF_A_PORT_CHASSIS]);
+	if (attrs[DF_A_PORT_FLAGS])
+		conf->flags = nla_get_u32(attrs[DF_A_PORT_FLAGS]);
+	if (attrs[DF_A_PORT_FLOW_CLASS])
+		conf->flow_class = nla_get_u32(attrs[DF_A_PORT_FLOW_CLASS]);
+	if (attrs[DF_A_PORT_FLOW_LIMIT])
+		conf->flow_limit = nla_get_u32(attrs[DF_A_PORT_FLOW_LIMIT]);
+}
+
+static int port_set(struct df_net *dn, const void *conf,
+		    struct df_refusal *why)
+{
+	return df_port_set(dn, conf, why);
+}
+
+int dragonflow_nl_port_new_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	static const struct request request = {
+		.kind = DF_KIND_PORT,
+		.ntf = DF_CMD_PORT_NTF,
+		.set = port_set,
+	};
+	struct df_port_conf conf = {};
+	int err;
+
+	if (GENL_REQ_ATTR_CHECK(info, DF_A_PORT_ID) ||
+	    GENL_REQ_ATTR_CHECK(info, DF_A_PORT_TYPE))
+		return -EINVAL;
+	port_parse(&conf, info->attrs);
+	err = port_check_attrs(info, conf.type);
+	if (err)
+		return err;
+	return request_new(info, &request, conf.id, &conf);
+}
+
+int dragonflow_nl_port_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	static const struct request request = {
+		.kind = DF_KIND_PORT,
+		.ntf = DF_CMD_PORT_DEL_NTF,
+		.del = df_port_del,
+	};
+
+	if (GENL_REQ_ATTR_CHECK(info, DF_A_PORT_ID))
+		return -EINVAL;
+	return request_del(info, &request,
+			   nla_get_u32(info->attrs[DF_A_PORT_ID]));
+}
+
+int dragonflow_nl_port_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	if (GENL_REQ_ATTR_CHECK(info, DF_A_PORT_ID))
+		return -EINVAL;
+	return request_get(info, DF_KIND_PORT,
+			   nla_get_u32(info->attrs[DF_A_PORT_ID]),
+			   DF_CMD_PORT_GET);
+}
+
+int dragonflow_nl_port_get_dumpit(struct sk_buff *skb,
+				  struct netlink_callback *cb)
+{
+	return dump(skb, cb, DF_KIND_PORT, DF_CMD_PORT_GET);
+}
+
+/* chassis */
+
+static int chassis_refuse(struct genl_info *info, u16 attr, const char *message)
+{
+	struct df_refusal why;
+
+	return refuse(info, &why, df_refuse(&why, -EINVAL, attr, message));
+}
+
+static int underlay4_parse(struct df_underlay *underlay, struct genl_info *info)
+{
+	struct nlattr **attrs = info->attrs;
+
+	underlay->family = AF_INET;
+	underlay->remote4 = nla_get_in_addr(attrs[DF_A_CHASSIS_REMOTE_IP4]);
+	if (!underlay->remote4 || ipv4_is_multicast(underlay->remote4) ||
+	    ipv4_is_lbcast(underlay->remote4))
+		return chassis_refuse(info, DF_A_CHASSIS_REMOTE_IP4,
+				      "The address is not a unicast one");
+	if (attrs[DF_A_CHASSIS_LOCAL_IP6])
+		return chassis_refuse(info, DF_A_CHASSIS_LOCAL_IP6,
+				      "Both addresses must be of one family");
+	if (attrs[DF_A_CHASSIS_LOCAL_IP4])
+		underlay->local4 =
+			nla_get_in_addr(attrs[DF_A_CHASSIS_LOCAL_IP4]);
+	return 0;
+}
+
+static int underlay6_parse(struct df_underlay *underlay, struct genl_info *info)
+{
+	struct nlattr **attrs = info->attrs;
+
+	underlay->family = AF_INET6;
+	underlay->remote6 = nla_get_in6_addr(attrs[DF_A_CHASSIS_REMOTE_IP6]);
+	if (ipv6_addr_any(&underlay->remote6) ||
+	    ipv6_addr_is_multicast(&underlay->remote6))
+		return chassis_refuse(info, DF_A_CHASSIS_REMOTE_IP6,
+				      "The address is not a unicast one");
+	if (attrs[DF_A_CHASSIS_LOCAL_IP4])
+		return chassis_refuse(info, DF_A_CHASSIS_LOCAL_IP4,
+				      "Both addresses must be of one family");
+	if (attrs[DF_A_CHASSIS_LOCAL_IP6])
+		underlay->local6 =
+			nla_get_in6_addr(attrs[DF_A_CHASSIS_LOCAL_IP6]);
+	return 0;
+}
+
+static int underlay_parse(struct df_underlay *underlay, struct genl_info *info)
+{
+	bool has4 = info->attrs[DF_A_CHASSIS_REMOTE_IP4];
+	bool has6 = info->attrs[DF_A_CHASSIS_REMOTE_IP6];
+
+	if (has4 && has6)
+		return chassis_refuse(info, DF_A_CHASSIS_REMOTE_IP6,
+				      "Only one remote address can be given");
+	if (has6)
+		return underlay6_parse(underlay, info);
+	if (GENL_REQ_ATTR_CHECK(info, DF_A_CHASSIS_REMOTE_IP4))
+		return -EINVAL;
+	return underlay4_parse(underlay, info);
+}
+
+static int chassis_set(struct df_net *dn, const void *conf,
+		       struct df_refusal *why)
+{
+	return df_chassis_set(dn, conf, why);
+}
+
+int dragonflow_nl_chassis_new_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	static const struct request request = {
+		.kind = DF_KIND_CHASSIS,
+		.ntf = DF_CMD_CHASSIS_NTF,
+		.set = chassis_set,
+	};
+	struct df_chassis_conf conf = {};
+	int err;
+
+	if (GENL_REQ_ATTR_CHECK(info, DF_A_CHASSIS_ID) ||
+	    GENL_REQ_ATTR_CHECK(info, DF_A_CHASSIS_TUNNEL))
+		return -EINVAL;
+	conf.id = nla_get_u32(info->attrs[DF_A_CHASSIS_ID]);
+	conf.tunnel = nla_get_u32(info->attrs[DF_A_CHASSIS_TUNNEL]);
+	err = underlay_parse(&conf.underlay, info);
+	if (err)
+		return err;
+	return request_new(info, &request, conf.id, &conf);
+}
+
+int dragonflow_nl_chassis_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	static const struct request request = {
+		.kind = DF_KIND_CHASSIS,
+		.ntf = DF_CMD_CHASSIS_DEL_NTF,
+		.del = df_chassis_del,
+	};
+
+	if (GENL_REQ_ATTR_CHECK(info, DF_A_CHASSIS_ID))
+		return -EINVAL;
+	return request_del(info, &request,
+			   nla_get_u32(info->attrs[DF_A_CHASSIS_ID]));
+}
+
+int dragonflow_nl_chassis_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	if (GENL_REQ_ATTR_CHECK(info, DF_A_CHASSIS_ID))
+		return -EINVAL;
+	return request_get(info, DF_KIND_CHASSIS,
+			   nla_get_u32(info->attrs[DF_A_CHASSIS_ID]),
+			   DF_CMD_CHASSIS_GET);
+}
+
+int dragonflow_nl_chassis_get_dumpit(struct sk_buff *skb,
+				     struct netlink_callback *cb)
+{
+	return dump(skb, cb, DF_KIND_CHASSIS, DF_CMD_CHASSIS_GET);
+}
+
+/* family */
+
+static const struct genl_multicast_group multicast_groups[] = {
+	[DRAGONFLOW_NLGRP_CONFIG] = { .name = DRAGONFLOW_MCGRP_CONFIG },
+};
+
+/* The generated operations, and what the spec cannot say about them. */
+static struct genl_ops ops[ARRAY_SIZE(dragonflow_nl_ops)] __ro_after_init;
+
+struct genl_family df_genl_family __ro_after_init = {
+	.name = DRAGONFLOW_FAMILY_NAME,
+	.version = DRAGONFLOW_FAMILY_VERSION,
+	.netnsok = true,
+	.parallel_ops = true,
+	.module = THIS_MODULE,
+	.ops = ops,
+	.n_ops = ARRAY_SIZE(ops),
+	.resv_start_op = DF_CMD_DATAPATH_GET,
+	.mcgrps = multicast_groups,
+	.n_mcgrps = ARRAY_SIZE(multicast_groups),
+};
+
+int __init df_netlink_init(void)
+{
+	int i;
+
+	memcpy(ops, dragonflow_nl_ops, sizeof(ops));
+	for (i = 0; i < ARRAY_SIZE(ops); i++) {
+		if (ops[i].cmd != DF_CMD_FLOW_GET)
+			continue;
+		ops[i].start = df_flow_dump_start;
+		ops[i].done = df_flow_dump_done;
+	}
+	return genl_register_family(&df_genl_family);
+}
+
+void df_netlink_fini(void)
+{
+	genl_unregister_family(&df_genl_family);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM dragonflow
+
+#if !defined(DF_CONTROL_TRACEPOINT_H) || defined(TRACE_HEADER_MULTI_READ)
+#define DF_CONTROL_TRACEPOINT_H
+
+#include <linux/if_ether.h>
+#include <linux/netdevice.h>
+#include <linux/skbuff.h>
+#include <linux/tracepoint.h>
+
+#include <uapi/linux/dragonflow.h>
+
+TRACE_DEFINE_ENUM(DRAGONFLOW_DROP_REASON_MALFORMED);
+TRACE_DEFINE_ENUM(DRAGONFLOW_DROP_REASON_TRUNCATED);
+TRACE_DEFINE_ENUM(DRAGONFLOW_DROP_REASON_SOURCE_MULTICAST);
+TRACE_DEFINE_ENUM(DRAGONFLOW_DROP_REASON_VLAN);
+TRACE_DEFINE_ENUM(DRAGONFLOW_DROP_REASON_ADMIN_DOWN);
+TRACE_DEFINE_ENUM(DRAGONFLOW_DROP_REASON_UNKNOWN_NETWORK);
+TRACE_DEFINE_ENUM(DRAGONFLOW_DROP_REASON_UNKNOWN_DESTINATION);
+TRACE_DEFINE_ENUM(DRAGONFLOW_DROP_REASON_REFLECTION);
+TRACE_DEFINE_ENUM(DRAGONFLOW_DROP_REASON_NO_DEVICE);
+TRACE_DEFINE_ENUM(DRAGONFLOW_DROP_REASON_TRANSMIT);
+TRACE_DEFINE_ENUM(DRAGONFLOW_DROP_REASON_NO_MEMORY);
+TRACE_DEFINE_ENUM(DRAGONFLOW_DROP_REASON_LOOP);
+
+#define df_show_reason(reason) __print_symbolic(reason,			\
+	{ DRAGONFLOW_DROP_REASON_MALFORMED, "malformed" },		\
+	{ DRAGONFLOW_DROP_REASON_TRUNCATED, "truncated" },		\
+	{ DRAGONFLOW_DROP_REASON_SOURCE_MULTICAST, "source-multicast" }, \
+	{ DRAGONFLOW_DROP_REASON_VLAN, "vlan" },			\
+	{ DRAGONFLOW_DROP_REASON_ADMIN_DOWN, "admin-down" },		\
+	{ DRAGONFLOW_DROP_REASON_UNKNOWN_NETWORK, "unknown-network" },	\
+	{ DRAGONFLOW_DROP_REASON_UNKNOWN_DESTINATION,			\
+	  "unknown-destination" },					\
+	{ DRAGONFLOW_DROP_REASON_REFLECTION, "reflection" },		\
+	{ DRAGONFLOW_DROP_REASON_NO_DEVICE, "no-device" },		\
+	{ DRAGONFLOW_DROP_REASON_TRANSMIT, "transmit" },		\
+	{ DRAGONFLOW_DROP_REASON_NO_MEMORY, "no-memory" },		\
+	{ DRAGONFLOW_DROP_REASON_LOOP, "loop" })
+
+/* No flow entry knows the packet: it walks the pipeline. */
+TRACE_EVENT(df_miss,
+	TP_PROTO(u32 port, const struct sk_buff *skb, u32 tun_id),
+	TP_ARGS(port, skb, tun_id),
+	TP_STRUCT__entry(
+		__field(u32, port)
+		__field(u32, tun_id)
+		__field(u32, len)
+		__field(u16, protocol)
+		__array(u8, dst, ETH_ALEN)
+		__array(u8, src, ETH_ALEN)
+	),
+	TP_fast_assign(
+		const struct ethhdr *eth = eth_hdr(skb);
+
+		__entry->port = port;
+		__entry->tun_id = tun_id;
+		__entry->len = skb->len;
+		__entry->protocol = be16_to_cpu(skb->protocol);
+		memcpy(__entry->dst, eth->h_dest, ETH_ALEN);
+		memcpy(__entry->src, eth->h_source, ETH_ALEN);
+	),
+	TP_printk("port=%u tun_id=%u src=%pM dst=%pM protocol=0x%04x len=%u",
+		  __entry->port, __entry->tun_id, __entry->src, __entry->dst,
+		  __entry->protocol, __entry->len)
+);
+
+/* A packet that came from a port is dropped. */
+TRACE_EVENT(df_drop,
+	TP_PROTO(u32 port, const struct sk_buff *skb, int reason),
+	TP_ARGS(port, skb, reason),
+	TP_STRUCT__entry(
+		__field(const void *, skbaddr)
+		__field(u32, port)
+		__field(u32, len)
+		__field(int, reason)
+	),
+	TP_fast_assign(
+		__entry->skbaddr = skb;
+		__entry->port = port;
+		__entry->len = skb->len;
+		__entry->reason = reason;
+	),
+	TP_printk("port=%u reason=%s skbaddr=%p len=%u", __entry->port,
+		  df_show_reason(__entry->reason), __entry->skbaddr,
+		  __entry->len)
+);
+
+/* A packet is about to be handed to a device. */
+TRACE_EVENT(df_output,
+	TP_PROTO(u32 in_port, u32 out_port, const struct sk_buff *skb,
+		 const struct net_device *dev),
+	TP_ARGS(in_port, out_port, skb, dev),
+	TP_STRUCT__entry(
+		__field(const void *, skbaddr)
+		__field(u32, in_port)
+		__field(u32, out_port)
+		__field(u32, len)
+		__field(int, ifindex)
+	),
+	TP_fast_assign(
+		__entry->skbaddr = skb;
+		__entry->in_port = in_port;
+		__entry->out_port = out_port;
+		__entry->len = skb->len;
+		__entry->ifindex = dev->ifindex;
+	),
+	TP_printk("in_port=%u out_port=%u ifindex=%d skbaddr=%p len=%u",
+		  __entry->in_port, __entry->out_port, __entry->ifindex,
+		  __entry->skbaddr, __entry->len)
+);
+
+#endif /* DF_CONTROL_TRACEPOINT_H */
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH control
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE tracepoint
+#include <trace/define_trace.h>

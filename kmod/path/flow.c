@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/jhash.h>
+#include <linux/slab.h>
+
+#include "generation.h"
+#include "path/flow.h"
+
+enum {
+	/* Entries looked at for one that has not been used. */
+	FLOW_EVICTION_TRIES = 8,
+	/*
+	 * Entries that may make room within a jiffy. A workload that sends
+	 * nothing twice gets walks beyond that, not a churn of memory.
+	 */
+	FLOW_EVICTIONS = 64,
+	/* Entries handled between two openings of the owner's lock. */
+	FLOW_BATCH = 64,
+};
+
+static struct kmem_cache *flow_cache __ro_after_init;
+
+/* What an entry is looked up by: the part of a key that takes part. */
+struct flow_lookup {
+	const struct df_key *key;
+	u8 key_len;
+};
+
+static inline u32 flow_hash(const void *data, u32 len, u32 seed)
+{
+	const struct flow_lookup *lookup = data;
+
+	return jhash2((const u32 *)lookup->key, lookup->key_len / sizeof(u32),
+		      seed);
+}
+
+static inline u32 flow_hash_entry(const void *data, u32 len, u32 seed)
+{
+	const struct df_flow *flow = data;
+
+	return jhash2((const u32 *)&flow->key, flow->key_len / sizeof(u32),
+		      seed);
+}
+
+static inline int flow_differs(struct rhashtable_compare_arg *arg,
+			       const void *data)
+{
+	const struct flow_lookup *lookup = arg->key;
+	const u32 *a = (const u32 *)lookup->key;
+	const struct df_flow *flow = data;
+	const u32 *b = (const u32 *)&flow->key;
+	unsigned int i;
+
+	if (flow->key_len != lookup->key_len)
+		return 1;
+	/* Neighbouring entries differ in the addresses: begin there. */
+	for (i = lookup->key_len / sizeof(u32); i-- > 0;)
+		if (a[i] != b[i])
+			return 1;
+	return 0;
+}
+
+static const struct rhashtable_params flow_params = {
+	.head_offset = offsetof(struct df_flow, node),
+	.hashfn = flow_hash,
+	.obj_hashfn = flow_hash_entry,
+	.obj_cmpfn = flow_differs,
+	.key_len = sizeof(struct flow_lookup),
+	.automatic_shrinking = true,
+};
+
+int df_flow_cache_init(void)
+{
+	flow_cache = kmem_cache_create("dragonflow_flow",
+				       sizeof(struct df_flow), 0, 0, NULL);
+	return flow_cache ? 0 : -ENOMEM;
+}
+
+void df_flow_cache_fini(void)
+{
+	kmem_cache_destroy(flow_cache);
+}
+
+int df_flows_init(struct df_net *dn)
+{
+	return rhashtable_init(&dn->flows, &flow_params);
+}
+
+/* The owners have been killed. */
+void df_flows_fini(struct df_net *dn)
+{
+	rhashtable_destroy(&dn->flows);
+}
+
+void df_flow_owner_init(struct df_flow_owner *owner)
+{
+	spin_lock_init(&owner->lock);
+	INIT_LIST_HEAD(&owner->flows);
+}
+
+static const u8 class_len[] = {
+	[DRAGONFLOW_FLOW_CLASS_L2] = DF_KEY_SIZE_L2,
+	[DRAGONFLOW_FLOW_CLASS_L3] = DF_KEY_SIZE_L3,
+	[DRAGONFLOW_FLOW_CLASS_CONNECTION] = DF_KEY_SIZE_CONNECTION,
+};
+
+/* Entries of another class stay until they age: they are not found any more. */
+void df_flow_owner_configure(struct df_flow_owner *owner,
+			     enum dragonflow_flow_class class, u32 limit)
+{
+	WRITE_ONCE(owner->key_len, class_len[class]);
+	WRITE_ONCE(owner->limit, limit);
+}
+
+enum dragonflow_flow_class df_flow_class(u8 key_len)
+{
+	switch (key_len) {
+	case DF_KEY_SIZE_L2:
+		return DRAGONFLOW_FLOW_CLASS_L2;
+	case DF_KEY_SIZE_L3:
+		return DRAGONFLOW_FLOW_CLASS_L3;
+	default:
+		return DRAGONFLOW_FLOW_CLASS_CONNECTION;
+	}
+}
+
+static void flow_free_rcu(struct rcu_head *rcu)
+{
+	kmem_cache_free(flow_cache, container_of(rcu, struct df_flow, rcu));
+}
+
+static void flow_del_locked(struct df_net *dn, struct df_flow *flow)
+{
+	lockdep_assert_held(&flow->owner->lock);
+	rhashtable_remove_fast(&dn->flows, &flow->node, flow_params);
+	list_del(&flow->list);
+	flow->owner->count--;
+	atomic_dec(&dn->flow_count);
+	call_rcu(&flow->rcu, flow_free_rcu);
+}
+
+/**
+ * df_flow_owner_flush() - remove all entries of an in-port
+ * @dn: namespace
+ * @owner: the in-port's part in the cache
+ *
+ * Entries that packets add meanwhile may stay. Context: process.
+ */
+void df_flow_owner_flush(struct df_net *dn, struct df_flow_owner *owner)
+{
+	struct df_flow *flow;
+	int batch, left;
+
+	spin_lock_bh(&owner->lock);
+	left = owner->count;
+	spin_unlock_bh(&owner->lock);
+
+	while (left > 0) {
+		spin_lock_bh(&owner->lock);
+		for (batch = 0; batch < FLOW_BATCH; batch++) {
+			flow = list_first_entry_or_null(&owner->flows,
+							struct df_flow, list);
+			if (!flow) {
+				left = 0;
+				break;
+			}
+			flow_del_locked(dn, flow);
+		}
+		spin_unlock_bh(&owner->lock);
+		left -= FLOW_BATCH;
+		cond_resched();
+	}
+}
+
+/* Remove all entries, for good. Context: process. */
+void df_flow_owner_kill(struct df_net *dn, struct df_flow_owner *owner)
+{
+	spin_lock_bh(&owner->lock);
+	owner->is_dead = true;
+	spin_unlock_bh(&owner->lock);
+	df_flow_owner_flush(dn, owner);
+}
+
+/* Remove the entries that no packet has used for a while. Context: process. */
+void df_flow_owner_age(struct df_net *dn, struct df_flow_owner *owner)
+{
+	unsigned long idle = msecs_to_jiffies(READ_ONCE(dn->flow_idle_ms));
+	struct df_flow *flow;
+	int batch, left;
+
+	spin_lock_bh(&owner->lock);
+	left = owner->count;
+	spin_unlock_bh(&owner->lock);
+
+	while (left > 0) {
+		spin_lock_bh(&owner->lock);
+		for (batch = 0; batch < FLOW_BATCH && left > 0; batch++) {
+			flow = list_first_entry_or_null(&owner->flows,
+							struct df_flow, list);
+			if (!flow) {
+				left = 0;
+				break;
+			}
+			left--;
+			if (time_after(jiffies, READ_ONCE(flow->used) + idle))
+				flow_del_locked(dn, flow);
+			else
+				list_move_tail(&flow->list, &owner->flows);
+		}
+		spin_unlock_bh(&owner->lock);
+		cond_resched();
+	}
+}
+
+/* Borrow the entry for these packets, or NULL. */
+struct df_flow *df_flow_find_rcu(struct df_net *dn, const struct df_key *key,
+				 u8 key_len)
+{
+	struct flow_lookup lookup = { .key = key, .key_len = key_len };
+
+	return rhashtable_lookup(&dn->flows, &lookup, flow_params);
+}
+
+/* Does everything that @flow rests on stand as it did? Caller in RCU. */
+bool df_flow_is_current(const struct df_net *dn, const struct df_flow *flow)
+{
+	const struct df_decision *decision = &flow->decision;
+	int i;
+
+	for (i = 0; i < decision->slot_count; i++)
+		if (df_generation_read(dn, decision->slots[i]) !=
+		    decision->generations[i])
+			return false;
+	return true;
+}
+
+/* Remove an entry that has not been used lately, or else the oldest. */
+static void flow_evict_locked(struct df_net *dn, struct df_flow_owner *owner)
+{
+	struct df_flow *flow;
+	int tries;
+
+	for (tries = 0; tries < FLOW_EVICTION_TRIES; tries++) {
+		flow = list_first_entry(&owner->flows, struct df_flow, list);
+		if (!READ_ONCE(flow->was_used))
+			break;
+		WRITE_ONCE(flow->was_used, false);
+		list_move_tail(&flow->list, &owner->flows);
+	}
+	flow = list_first_entry(&owner->flows, struct df_flow, list);
+	flow_del_locked(dn, flow);
+}
+
+static struct df_flow *flow_new(struct df_flow_owner *owner,
+				const struct df_key *key,
+				const struct df_decision *decision)
+{
+	struct df_flow *flow;
+
+	flow = kmem_cache_zalloc(flow_cache, GFP_ATOMIC | __GFP_NOWARN);
+	if (!flow)
+		return NULL;
+	flow->key_len = READ_ONCE(owner->key_len);
+	memcpy(&flow->key, key, flow->key_len);
+	flow->decision = *decision;
+	flow->owner = owner;
+	flow->created = jiffies;
+	flow->used = flow->created;
+	return flow;
+}
+
+/* May another entry make room within this jiffy? */
+static bool flow_may_evict_locked(struct df_flow_owner *owner)
+{
+	if (time_after(jiffies, owner->eviction_time)) {
+		owner->eviction_time = jiffies;
+		owner->evictions = 0;
+	}
+	return owner->evictions++ < FLOW_EVICTIONS;
+}
+
+/* Take the place of an older entry, or make room: 1 if one had to go. */
+static int flow_make_room_locked(struct df_net *dn, const struct df_flow *flow)
+{
+	struct df_flow_owner *owner = flow->owner;
+	struct flow_lookup lookup = {
+		.key = &flow->key,
+		.key_len = flow->key_len,
+	};
+	struct df_flow *old;
+
+	old = rhashtable_lookup(&dn->flows, &lookup, flow_params);
+	if (old) {
+		flow_del_locked(dn, old);
+		return 0;
+	}
+	if (owner->count < READ_ONCE(owner->limit))
+		return 0;
+	if (!flow_may_evict_locked(owner))
+		return -ENOSPC;
+	flow_evict_locked(dn, owner);
+	/* A lowered limit is reached step by step. */
+	if (owner->count >= READ_ONCE(owner->limit) && owner->count)
+		flow_evict_locked(dn, owner);
+	return 1;
+}
+
+/**
+ * df_flow_add() - keep a decision
+ * @dn: namespace
+ * @owner: the in-port's part in the cache
+ * @key: the packet
+ * @decision: what was decided
+ * @change: df_change_read() from before the walk
+ *
+ * Nothing is kept when configuration has changed since, when the port is
+ * going, when it has no cache, or without memory. Context: packet path.
+ * Return: whether another entry had to make room.
+ */
+bool df_flow_add(struct df_net *dn, struct df_flow_owner *owner,
+		 const struct df_key *key, const struct df_decision *decision,
+		 u32 change)
+{
+	struct df_flow *flow;
+	int evicted = 0;
+
+	if (!READ_ONCE(owner->limit))
+		return false;
+	flow = flow_new(owner, key, decision);
+	if (!flow)
+		return false;
+
+	spin_lock_bh(&owner->lock);
+	if (owner->is_dead || !df_change_is_none(dn, change))
+		goto err_unlock;
+	evicted = flow_make_room_locked(dn, flow);
+	if (evicted < 0)
+		goto err_unlock;
+	if (rhashtable_insert_fast(&dn->flows, &flow->node, flow_params))
+		goto err_unlock;
+	list_add_tail(&flow->list, &owner->flows);
+	owner->count++;
+	spin_unlock_bh(&owner->lock);
+
+	if (atomic_inc_return(&dn->flow_count) == 1)
+		queue_delayed_work(df_workqueue, &dn->flow_gc, HZ);
+	return evicted;
+
+err_unlock:
+	spin_unlock_bh(&owner->lock);
+	kmem_cache_free(flow_cache, flow);
+	return evicted > 0;
+}
+
+void df_flow_walk_init(struct df_net *dn, struct rhashtable_iter *iter)
+{
+	rhashtable_walk_enter(&dn->flows, iter);
+}

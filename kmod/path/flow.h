@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The flow cache: what was decided for the packets that look alike. */
+#ifndef DF_PATH_FLOW_H
+#define DF_PATH_FLOW_H
+
+#include "df.h"
+#include "path/key.h"
+
+struct df_local;
+struct df_network;
+struct df_peer;
+
+/**
+ * struct df_action - what is done with a packet
+ * @type: what is done
+ * @tun_id: VNI that the packet leaves with, for a tunnel
+ * @local: port to send by, for output
+ * @peer: hypervisor to send to, for tunnel
+ * @network: network to flood
+ *
+ * The pointers are good while the decision's generations are current.
+ */
+struct df_action {
+	enum dragonflow_action_type type;
+	u32 tun_id;
+	union {
+		struct df_local *local;
+		struct df_peer *peer;
+		struct df_network *network;
+	};
+};
+
+/**
+ * struct df_decision - what the walk found out about a packet
+ * @action: what is done
+ * @slots: generations that the decision rests on
+ * @generations: their values when it was made
+ * @slot_count: used part of @slots and @generations
+ */
+struct df_decision {
+	struct df_action action;
+	u32 generations[DF_FLOW_DEPENDENCIES];
+	u16 slots[DF_FLOW_DEPENDENCIES];
+	u8 slot_count;
+};
+
+/**
+ * struct df_flow_owner - the flow entries of one in-port
+ * @lock: protects the next 5 fields and insertion and removal of its entries;
+ *	taken with BH off
+ * @flows: the entries, those that make room first in front
+ * @count: how many
+ * @is_dead: the port is going; nothing may be inserted any more
+ * @evictions: entries that made room within the jiffy @eviction_time
+ * @eviction_time: jiffies
+ * @limit: how many there may be; 0 without a cache
+ * @key_len: how many bytes of a key its entries match on
+ */
+struct df_flow_owner {
+	spinlock_t lock; /* see above */
+	struct list_head flows;
+	u32 count;
+	bool is_dead;
+	u32 evictions;
+	unsigned long eviction_time;
+	u32 limit;
+	u8 key_len;
+};
+
+/**
+ * struct df_flow - one entry
+ * @node: entry in &df_net.flows
+ * @key: zero beyond @key_len
+ * @decision: what is done and what it rests on
+ * @key_len: how many bytes of @key take part
+ * @was_used: a packet came since the last look for the least recently used
+ * @list: entry in &df_flow_owner.flows
+ * @owner: immutable
+ * @packets: decided by the entry
+ * @bytes: theirs
+ * @created: jiffies
+ * @used: jiffies of the last packet
+ * @rcu: frees the entry after the last reader
+ */
+struct df_flow {
+	struct rhash_head node;
+	struct df_key key;
+	struct df_decision decision;
+	u8 key_len;
+	bool was_used;
+	struct list_head list;
+	struct df_flow_owner *owner;
+	atomic64_t packets;
+	atomic64_t bytes;
+	unsigned long created;
+	unsigned long used;
+	struct rcu_head rcu;
+};
+
+int df_flow_cache_init(void);
+void df_flow_cache_fini(void);
+int df_flows_init(struct df_net *dn);
+void df_flows_fini(struct df_net *dn);
+
+void df_flow_owner_init(struct df_flow_owner *owner);
+void df_flow_owner_configure(struct df_flow_owner *owner,
+			     enum dragonflow_flow_class class, u32 limit);
+enum dragonflow_flow_class df_flow_class(u8 key_len);
+void df_flow_owner_kill(struct df_net *dn, struct df_flow_owner *owner);
+void df_flow_owner_flush(struct df_net *dn, struct df_flow_owner *owner);
+void df_flow_owner_age(struct df_net *dn, struct df_flow_owner *owner);
+
+struct df_flow *df_flow_find_rcu(struct df_net *dn, const struct df_key *key,
+				 u8 key_len);
+bool df_flow_is_current(const struct df_net *dn, const struct df_flow *flow);
+bool df_flow_add(struct df_net *dn, struct df_flow_owner *owner,
+		 const struct df_key *key, const struct df_decision *decision,
+		 u32 change);
+
+static inline void df_flow_account(struct df_flow *flow, u32 packets, u32 bytes)
+{
+	atomic64_add(packets, &flow->packets);
+	atomic64_add(bytes, &flow->bytes);
+	WRITE_ONCE(flow->used, jiffies);
+	if (!READ_ONCE(flow->was_used))
+		WRITE_ONCE(flow->was_used, true);
+}
+
+/* Reading all entries, in no particular order, across critical sections. */
+void df_flow_walk_init(struct df_net *dn, struct rhashtable_iter *iter);
+
+#endif /* DF_PATH_FLOW_H */

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/if_vlan.h>
+#include <linux/skbuff.h>
+
+#include "control/tracepoint.h"
+#include "path/action.h"
+#include "path/pipeline.h"
+#include "path/tunnel.h"
+#include "stage/stage.h"
+#include "table/local.h"
+
+/* Times that a packet may be made more linear before it is given up. */
+#define PARSE_TRIES 4
+
+static int (*const stages[])(struct df_pkt *pkt) = {
+	df_stage_admit,
+	df_stage_switch,
+	df_stage_output,
+};
+
+/* Describe the packet, whose data is at the network header, to the parser. */
+static void pkt_bytes(struct df_pkt_bytes *bytes, const struct sk_buff *skb)
+{
+	u32 mac_len = skb->data - skb_mac_header(skb);
+
+	bytes->data = skb_mac_header(skb);
+	bytes->linear = skb_headlen(skb) + mac_len;
+	bytes->len = skb->len + mac_len;
+	bytes->vlan_tci = 0;
+	if (skb_vlan_tag_present(skb))
+		bytes->vlan_tci = skb_vlan_tag_get(skb) | DF_KEY_VLAN_PRESENT;
+	bytes->is_gso = skb_is_gso(skb);
+}
+
+/* Parse a packet that is not linear enough: @err bytes of it are wanted. */
+static noinline int pkt_parse_paged(struct df_pkt *pkt, int err)
+{
+	struct sk_buff *skb = pkt->skb;
+	struct df_pkt_bytes bytes;
+	int i;
+
+	for (i = 0; err < 0 && i < PARSE_TRIES; i++) {
+		u32 mac_len = skb->data - skb_mac_header(skb);
+
+		if (!pskb_may_pull(skb, -err - mac_len))
+			return DRAGONFLOW_DROP_REASON_NO_MEMORY;
+		pkt_bytes(&bytes, skb);
+		err = df_key_parse(&pkt->key, &pkt->info, &bytes);
+	}
+	return err < 0 ? DRAGONFLOW_DROP_REASON_MALFORMED : err;
+}
+
+static int pkt_parse(struct df_pkt *pkt)
+{
+	struct df_pkt_bytes bytes;
+	int err;
+
+	pkt_bytes(&bytes, pkt->skb);
+	err = df_key_parse(&pkt->key, &pkt->info, &bytes);
+	if (unlikely(err < 0))
+		err = pkt_parse_paged(pkt, err);
+	if (unlikely(err))
+		return err;
+	pkt->key.in_port = pkt->in->id;
+	pkt->key.tun_id = 0;
+	if (pkt->in->is_tunnel &&
+	    unlikely(!df_tunnel_id(pkt->skb, &pkt->key.tun_id)))
+		return DRAGONFLOW_DROP_REASON_UNKNOWN_NETWORK;
+	return 0;
+}
+
+/* Ask the stages, keep what they decide and do it. */
+static noinline void pkt_walk(struct df_pkt *pkt)
+{
+	u32 change = df_change_read(pkt->dn);
+	int i, reason;
+
+	trace_df_miss(pkt->in->id, pkt->skb, pkt->key.tun_id);
+	pkt->in_port = rcu_dereference(pkt->in->port);
+	pkt->decision.slot_count = 0;
+	for (i = 0; i < ARRAY_SIZE(stages); i++) {
+		reason = stages[i](pkt);
+		if (reason) {
+			df_action_drop(pkt, pkt->skb, reason);
+			return;
+		}
+	}
+	if (df_flow_add(pkt->dn, &pkt->in->flows, &pkt->key, &pkt->decision,
+			change))
+		df_stats_eviction(pkt->in->stats);
+	df_action_execute(pkt, &pkt->decision);
+}
+
+/**
+ * df_pipeline_receive() - a packet has come from a port
+ * @dn: namespace
+ * @in: the port
+ * @skb: not shared, data at the network header; consumed
+ *
+ * Context: softirq or BH off, RCU read-side section.
+ */
+void df_pipeline_receive(struct df_net *dn, struct df_local *in,
+			 struct sk_buff *skb)
+{
+	struct df_pkt pkt;
+	struct df_flow *flow;
+	u32 packets, len;
+	int reason;
+
+	pkt.dn = dn;
+	pkt.in = in;
+	pkt.skb = skb;
+	packets = df_skb_packets(skb);
+	len = skb->len + (skb->data - skb_mac_header(skb));
+	df_stats_rx(in->stats, packets, len);
+
+	reason = pkt_parse(&pkt);
+	if (unlikely(reason)) {
+		df_action_drop(&pkt, skb, reason);
+		return;
+	}
+	flow = df_flow_find_rcu(dn, &pkt.key, READ_ONCE(in->flows.key_len));
+	if (likely(flow && df_flow_is_current(dn, flow))) {
+		df_stats_hit(in->stats);
+		df_flow_account(flow, packets, len);
+		df_action_execute(&pkt, &flow->decision);
+		return;
+	}
+	df_stats_miss(in->stats);
+	pkt_walk(&pkt);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef DF_PATH_PIPELINE_H
+#define DF_PATH_PIPELINE_H
+
+struct df_local;
+struct df_net;
+struct sk_buff;
+
+void df_pipeline_receive(struct df_net *dn, struct df_local *in,
+			 struct sk_buff *skb);
+
+#endif /* DF_PATH_PIPELINE_H */

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The part of a port that has a device on this hypervisor. */
+#ifndef DF_TABLE_LOCAL_H
+#define DF_TABLE_LOCAL_H
+
+#include <linux/netdevice.h>
+
+#include "df.h"
+#include "path/flow.h"
+#include "stats.h"
+
+struct df_port;
+
+/**
+ * struct df_local - what a vif or tunnel port has beyond its configuration
+ * @id: of the port, immutable
+ * @is_tunnel: whether it is a tunnel, immutable
+ * @users: chassis that are reached through it; protected by &df_net.lock
+ * @list: entry in &df_net.locals
+ * @port: the configuration; readers: RCU, writers: &df_net.lock
+ * @dev: the attached device or NULL; readers: RCU, writers: &df_net.lock. The
+ *	device cannot go before its filter, and the filter clears this
+ * @stats: counters
+ * @flows: its part in the flow cache
+ * @rcu: frees this after the last reader
+ *
+ * It stays when its port's configuration is replaced.
+ */
+struct df_local {
+	u32 id;
+	bool is_tunnel;
+	u32 users;
+	struct list_head list;
+	struct df_port __rcu *port;
+	struct net_device __rcu *dev;
+	struct df_port_stats __percpu *stats;
+	struct df_flow_owner flows;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct df_attachment - a device whose filter names a port
+ * @dn: namespace of the device, immutable
+ * @dev: immutable
+ * @port_id: protected by &df_net.lock
+ * @local: the port, NULL while it does not exist; readers: RCU,
+ *	writers: &df_net.lock
+ * @rcu: frees this after the last reader
+ */
+struct df_attachment {
+	struct df_net *dn;
+	struct net_device *dev;
+	u32 port_id;
+	struct df_local __rcu *local;
+	struct rcu_head rcu;
+};
+
+struct df_local *df_local_new(u32 id, bool is_tunnel);
+void df_local_add(struct df_net *dn, struct df_local *local);
+void df_local_del(struct df_net *dn, struct df_local *local);
+void df_local_free(struct df_local *local);
+struct df_local *df_local_find(struct df_net *dn, u32 id);
+void df_local_age_work(struct work_struct *work);
+
+int df_attachment_add(struct df_net *dn, struct df_attachment *attachment);
+int df_attachment_move(struct df_net *dn, struct df_attachment *attachment,
+		       u32 port_id);
+void df_attachment_del(struct df_net *dn, struct df_attachment *attachment);
+
+#endif /* DF_TABLE_LOCAL_H */

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/etherdevice.h>
+#include <linux/slab.h>
+
+#include "generation.h"
+#include "table/chassis.h"
+#include "table/local.h"
+#include "table/network.h"
+#include "table/peer.h"
+#include "table/port.h"
+
+static const struct rhashtable_params mac_params = {
+	.head_offset = offsetof(struct df_port, mac),
+	.key_offset = offsetof(struct df_port, mac_key),
+	.key_len = sizeof_field(struct df_port, mac_key),
+	.automatic_shrinking = true,
+};
+
+int df_ports_init(struct df_net *dn)
+{
+	int err;
+
+	err = rhashtable_init(&dn->macs, &mac_params);
+	if (err)
+		return err;
+	err = df_table_init(&dn->ports);
+	if (err)
+		rhashtable_destroy(&dn->macs);
+	return err;
+}
+
+void df_ports_fini(struct df_net *dn)
+{
+	df_table_fini(&dn->ports);
+	rhashtable_destroy(&dn->macs);
+}
+
+/* The port with this address, or NULL. Caller in RCU or under the lock. */
+struct df_port *df_port_find_mac(struct df_net *dn, u32 network, const u8 *mac)
+{
+	struct df_mac_key key = { .network = network };
+
+	ether_addr_copy(key.mac, mac);
+	return rhashtable_lookup_fast(&dn->macs, &key, mac_params);
+}
+
+static bool port_is_tunnel(const struct df_port_conf *conf)
+{
+	return conf->type == DRAGONFLOW_PORT_TYPE_TUNNEL;
+}
+
+static int port_check_place(struct df_net *dn, const struct df_port_conf *conf,
+			    struct df_refusal *why)
+{
+	struct df_port *holder;
+
+	if (!df_network_find(dn, conf->network))
+		return df_refuse(why, -ENOENT, DF_A_PORT_NETWORK,
+				 "No network has this id");
+	if (!is_valid_ether_addr(conf->mac))
+		return df_refuse(why, -EINVAL, DF_A_PORT_MAC,
+				 "The MAC is a group address or zero");
+	holder = df_port_find_mac(dn, conf->network, conf->mac);
+	if (holder && holder->obj.id != conf->id)
+		return df_refuse(why, -EEXIST, DF_A_PORT_MAC,
+				 "Another port of the network has this MAC");
+	if (conf->type == DRAGONFLOW_PORT_TYPE_REMOTE &&
+	    !df_chassis_find(dn, conf->chassis))
+		return df_refuse(why, -ENOENT, DF_A_PORT_CHASSIS,
+				 "No chassis has this id");
+	return 0;
+}
+
+static int port_check(struct df_net *dn, const struct df_port_conf *conf,
+		      const struct df_port *old, struct df_refusal *why)
+{
+	bool was_tunnel = old && old->type == DRAGONFLOW_PORT_TYPE_TUNNEL;
+
+	if (old && was_tunnel != port_is_tunnel(conf))
+		return df_refuse(why, -EINVAL, DF_A_PORT_TYPE,
+				 "A tunnel stays a tunnel, and only that");
+	return port_is_tunnel(conf) ? 0 : port_check_place(dn, conf, why);
+}
+
+static void port_put_place(struct df_net *dn, struct df_port *port)
+{
+	if (port->type == DRAGONFLOW_PORT_TYPE_REMOTE)
+		df_peer_put(dn, port->peer);
+	else
+		df_local_del(dn, port->local);
+}
+
+/* Give @port the peer or local part that it leads to; from @old if it can. */
+static int port_get_place(struct df_net *dn, const struct df_port_conf *conf,
+			  struct df_port *port, const struct df_port *old)
+{
+	struct df_peer *peer;
+
+	if (conf->type == DRAGONFLOW_PORT_TYPE_REMOTE) {
+		peer = df_peer_get(dn, port->network,
+				   df_chassis_find(dn, conf->chassis));
+		if (IS_ERR(peer))
+			return PTR_ERR(peer);
+		port->peer = peer;
+		return 0;
+	}
+	if (old && df_port_is_local(old)) {
+		port->local = old->local;
+		return 0;
+	}
+	port->local = df_local_new(conf->id, port_is_tunnel(conf));
+	return port->local ? 0 : -ENOMEM;
+}
+
+/* Undo port_get_place() of a port that was never published. */
+static void port_drop_place(struct df_net *dn, struct df_port *port,
+			    const struct df_port *old)
+{
+	if (port->type == DRAGONFLOW_PORT_TYPE_REMOTE)
+		df_peer_put(dn, port->peer);
+	else if (!old || !df_port_is_local(old))
+		df_local_free(port->local);
+}
+
+static struct df_port *port_new(struct df_net *dn,
+				const struct df_port_conf *conf,
+				const struct df_port *old)
+{
+	struct df_port *port;
+	int err;
+
+	port = kzalloc(sizeof(*port), GFP_KERNEL);
+	if (!port)
+		return ERR_PTR(-ENOMEM);
+	port->obj.id = conf->id;
+	port->type = conf->type;
+	port->flags = conf->flags;
+	if (!port_is_tunnel(conf)) {
+		port->network = df_network_find(dn, conf->network);
+		port->mac_key.network = conf->network;
+		ether_addr_copy(port->mac_key.mac, conf->mac);
+	}
+	err = port_get_place(dn, conf, port, old);
+	if (err) {
+		kfree(port);
+		return ERR_PTR(err);
+	}
+	return port;
+}
+
+/* Make @port findable by its address; @old may hold the same one. */
+static int port_publish_mac(struct df_net *dn, struct df_port *port,
+			    struct df_port *old)
+{
+	if (!port->network)
+		return 0;
+	if (old && !memcmp(&old->mac_key, &port->mac_key, sizeof(port->mac_key)))
+		return rhashtable_replace_fast(&dn->macs, &old->mac,
+					       &port->mac, mac_params);
+	return rhashtable_insert_fast(&dn->macs, &port->mac, mac_params);
+}
+
+static void port_retract_mac(struct df_net *dn, struct df_port *port)
+{
+	if (port->network)
+		rhashtable_remove_fast(&dn->macs, &port->mac, mac_params);
+}
+
+static void port_join_network(struct df_port *port)
+{
+	if (!port->network)
+		return;
+	port->network->ports++;
+	if (port->type == DRAGONFLOW_PORT_TYPE_VIF)
+		list_add_tail_rcu(&port->of_network, &port->network->vifs);
+}
+
+static void port_leave_network(struct df_port *port)
+{
+	if (!port->network)
+		return;
+	port->network->ports--;
+	if (port->type == DRAGONFLOW_PORT_TYPE_VIF)
+		list_del_rcu(&port->of_network);
+}
+
+/* Put @port where @old was; a flood meets one of the two, never both. */
+static void port_move_network(struct df_port *port, struct df_port *old)
+{
+	if (port->network == old->network &&
+	    port->type == DRAGONFLOW_PORT_TYPE_VIF &&
+	    old->type == DRAGONFLOW_PORT_TYPE_VIF) {
+		list_replace_rcu(&old->of_network, &port->of_network);
+		return;
+	}
+	port_leave_network(old);
+	port_join_network(port);
+}
+
+static void port_configure(struct df_port *port,
+			   const struct df_port_conf *conf)
+{
+	if (!df_port_is_local(port))
+		return;
+	df_flow_owner_configure(&port->local->flows, conf->flow_class,
+				conf->flow_limit);
+	rcu_assign_pointer(port->local->port, port);
+}
+
+static int port_add(struct df_net *dn, struct df_port *port,
+		    const struct df_port_conf *conf)
+{
+	int err;
+
+	err = df_table_add(&dn->ports, &port->obj);
+	if (err)
+		return err;
+	err = port_publish_mac(dn, port, NULL);
+	if (err) {
+		df_table_del(&dn->ports, &port->obj);
+		return err;
+	}
+	port_join_network(port);
+	port_configure(port, conf);
+	if (df_port_is_local(port))
+		df_local_add(dn, port->local);
+	df_generation_move(dn, DF_GENERATION_PORT, conf->id);
+	return 0;
+}
+
+static int port_replace(struct df_net *dn, struct df_port *port,
+			struct df_port *old, const struct df_port_conf *conf)
+{
+	bool same_mac = !memcmp(&old->mac_key, &port->mac_key,
+				sizeof(port->mac_key));
+	int err;
+
+	err = port_publish_mac(dn, port, old);
+	if (err)
+		return err;
+	df_table_replace(&dn->ports, &old->obj, &port->obj);
+	if (!same_mac)
+		port_retract_mac(dn, old);
+	port_move_network(port, old);
+	port_configure(port, conf);
+	if (df_port_is_local(port) && !df_port_is_local(old))
+		df_local_add(dn, port->local);
+	df_generation_move(dn, DF_GENERATION_PORT, conf->id);
+
+	if (!df_port_is_local(old) || !df_port_is_local(port))
+		port_put_place(dn, old);
+	kfree_rcu(old, rcu);
+	return 0;
+}
+
+/**
+ * df_port_set() - create a port, or replace the one with this id
+ * @dn: namespace, its lock held
+ * @conf: what it shall be
+ * @why: filled when the request breaks a rule
+ *
+ * A vif or tunnel keeps its device, counters and flow entries.
+ */
+int df_port_set(struct df_net *dn, const struct df_port_conf *conf,
+		struct df_refusal *why)
+{
+	struct df_port *port, *old;
+	int err;
+
+	lockdep_assert_held(&dn->lock);
+	old = df_port_find(dn, conf->id);
+	err = port_check(dn, conf, old, why);
+	if (err)
+		return err;
+	port = port_new(dn, conf, old);
+	if (IS_ERR(port))
+		return PTR_ERR(port);
+	if (old)
+		err = port_replace(dn, port, old, conf);
+	else
+		err = port_add(dn, port, conf);
+	if (err) {
+		port_drop_place(dn, port, old);
+		/* Packets may have found it for a moment. */
+		kfree_rcu(port, rcu);
+	}
+	return err;
+}
+
+static void port_remove(struct df_net *dn, struct df_port *port)
+{
+	df_table_del(&dn->ports, &port->obj);
+	port_retract_mac(dn, port);
+	port_leave_network(port);
+	df_generation_move(dn, DF_GENERATION_PORT, port->obj.id);
+	port_put_place(dn, port);
+	kfree_rcu(port, rcu);
+}
+
+int df_port_del(struct df_net *dn, u32 id, struct df_refusal *why)
+{
+	struct df_port *port = df_port_find(dn, id);
+
+	lockdep_assert_held(&dn->lock);
+	if (!port)
+		return df_refuse(why, -ENOENT, DF_A_PORT_ID,
+				 "No port has this id");
+	if (port->type == DRAGONFLOW_PORT_TYPE_TUNNEL && port->local->users)
+		return df_refuse(why, -EBUSY, DF_A_PORT_ID,
+				 "A chassis is reached through the tunnel");
+	port_remove(dn, port);
+	return 0;
+}
+
+/* At the end of a namespace: vifs and remote ports, or the tunnels. */
+void df_port_del_all(struct df_net *dn, bool tunnels)
+{
+	struct df_port *port, *next;
+
+	list_for_each_entry_safe(port, next, &dn->ports.list, obj.list)
+		if (tunnels == !port->network)
+			port_remove(dn, port);
+}

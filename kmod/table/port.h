@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Logical ports. */
+#ifndef DF_TABLE_PORT_H
+#define DF_TABLE_PORT_H
+
+#include <linux/if_ether.h>
+
+#include "table/object.h"
+
+struct df_local;
+struct df_network;
+struct df_peer;
+
+struct df_port_conf {
+	u32 id;
+	enum dragonflow_port_type type;
+	u32 network;
+	u8 mac[ETH_ALEN];
+	u32 chassis;
+	u32 flags;
+	enum dragonflow_flow_class flow_class;
+	u32 flow_limit;
+};
+
+/* What a vif or remote port is found by. */
+struct df_mac_key {
+	u32 network;
+	u8 mac[ETH_ALEN];
+	u16 zero;
+};
+
+/**
+ * struct df_port - the configuration of a port; immutable once published
+ * @obj: must be first
+ * @type: what stands behind the port
+ * @flags: DRAGONFLOW_PORT_FLAG_*
+ * @mac: entry in &df_net.macs, unless a tunnel
+ * @mac_key: network and MAC; zero for a tunnel
+ * @network: NULL for a tunnel; outlives the port
+ * @local: of a vif or tunnel
+ * @peer: of a remote port
+ * @of_network: entry in &df_network.vifs of a vif
+ * @rcu: frees the port after the last reader
+ */
+struct df_port {
+	struct df_object obj;
+	u8 type;
+	u8 flags;
+	struct rhash_head mac;
+	struct df_mac_key mac_key;
+	struct df_network *network;
+	union {
+		struct df_local *local;
+		struct df_peer *peer;
+	};
+	struct list_head of_network;
+	struct rcu_head rcu;
+};
+
+int df_ports_init(struct df_net *dn);
+void df_ports_fini(struct df_net *dn);
+
+int df_port_set(struct df_net *dn, const struct df_port_conf *conf,
+		struct df_refusal *why);
+int df_port_del(struct df_net *dn, u32 id, struct df_refusal *why);
+void df_port_del_all(struct df_net *dn, bool tunnels);
+struct df_port *df_port_find_mac(struct df_net *dn, u32 network, const u8 *mac);
+
+static inline struct df_port *df_port_find(struct df_net *dn, u32 id)
+{
+	return (struct df_port *)df_table_find(&dn->ports, id);
+}
+
+static inline bool df_port_is_local(const struct df_port *port)
+{
+	return port->type != DRAGONFLOW_PORT_TYPE_REMOTE;
+}
+
+static inline bool df_port_is_down(const struct df_port *port)
+{
+	return port->flags & DRAGONFLOW_PORT_FLAG_ADMIN_DOWN;
+}
+
+#endif /* DF_TABLE_PORT_H */
