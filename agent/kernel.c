@@ -1,0 +1,537 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The generic netlink family "dragonflow". Requests are sent back to back, and
+ * only the last asks for an acknowledgement: the kernel works on them in order
+ * within the call that sends them, so silence about the others is consent.
+ */
+#include "kernel.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <linux/dragonflow.h>
+#include <linux/genetlink.h>
+
+#include "util.h"
+
+enum {
+	REQUEST_MAX = 256, /* longest request, all attributes included */
+	SEND_SIZE = 64 * 1024,
+	RECEIVE_SIZE = 64 * 1024,
+	SOCKET_BUFFER = 4 * 1024 * 1024,
+	REPLY_TIMEOUT_S = 10,
+	ATTRS = 16,
+};
+
+struct dfa_kernel {
+	struct mnl_socket *socket;
+	uint16_t family;
+	uint32_t seq;
+	char version[32];
+	char send[SEND_SIZE];
+	char receive[RECEIVE_SIZE];
+};
+
+/* Called for every message of a reply that is no error and no end. */
+typedef int (*message_fn)(void *arg, const struct nlmsghdr *nlh);
+
+/**
+ * struct reply - what to do with the answers to requests @first to @last
+ * @message: for data; may be NULL
+ * @refused: for errors; if NULL, an error ends the reading
+ */
+struct reply {
+	uint32_t first;
+	uint32_t last;
+	message_fn message;
+	void *message_arg;
+	dfa_kernel_refused_fn refused;
+	void *refused_arg;
+	bool interrupted;
+	bool done;
+};
+
+/* --- sending and receiving ------------------------------------------------- */
+
+static struct nlmsghdr *put_header(struct dfa_kernel *kernel, char *buf,
+				   uint16_t type, uint16_t flags, uint8_t cmd)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct genlmsghdr *genl;
+
+	nlh->nlmsg_type = type;
+	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
+	nlh->nlmsg_seq = ++kernel->seq;
+	genl = mnl_nlmsg_put_extra_header(nlh, sizeof(*genl));
+	genl->cmd = cmd;
+	genl->version = type == GENL_ID_CTRL ? 1 : DRAGONFLOW_FAMILY_VERSION;
+	return nlh;
+}
+
+/* The kernel's own sentence, which stands behind the (shortened) request. */
+static const char *extack_text(const struct nlmsghdr *nlh)
+{
+	const struct nlmsgerr *error = mnl_nlmsg_get_payload(nlh);
+	size_t skip = sizeof(*error);
+	const struct nlattr *attr;
+
+	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS))
+		return "";
+	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
+		skip += MNL_ALIGN(error->msg.nlmsg_len) - sizeof(error->msg);
+	mnl_attr_for_each(attr, nlh, (unsigned int)skip) {
+		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG &&
+		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
+			return mnl_attr_get_str(attr);
+	}
+	return "";
+}
+
+static int handle_error(struct reply *reply, const struct nlmsghdr *nlh)
+{
+	const struct nlmsgerr *error = mnl_nlmsg_get_payload(nlh);
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*error))
+		return -EBADMSG;
+	if (nlh->nlmsg_seq == reply->last)
+		reply->done = true;
+	if (!error->error)
+		return 0;
+	if (!reply->refused)
+		return error->error;
+	reply->refused(reply->refused_arg, nlh->nlmsg_seq - reply->first,
+		       error->error, extack_text(nlh));
+	return 0;
+}
+
+/* The end of a dump carries the error that ended it, if one did. */
+static int handle_done(struct reply *reply, const struct nlmsghdr *nlh)
+{
+	const int *err = mnl_nlmsg_get_payload(nlh);
+
+	reply->done = true;
+	if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(*err) && *err < 0)
+		return *err;
+	return 0;
+}
+
+static int handle_message(struct reply *reply, const struct nlmsghdr *nlh)
+{
+	/* The rest of something that was given up. */
+	if (nlh->nlmsg_seq - reply->first > reply->last - reply->first)
+		return 0;
+	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
+		reply->interrupted = true;
+
+	switch (nlh->nlmsg_type) {
+	case NLMSG_ERROR:
+		return handle_error(reply, nlh);
+	case NLMSG_DONE:
+		return handle_done(reply, nlh);
+	case NLMSG_NOOP:
+		return 0;
+	default:
+		return reply->message ? reply->message(reply->message_arg, nlh) :
+					0;
+	}
+}
+
+static int receive(struct dfa_kernel *kernel, struct reply *reply)
+{
+	int err = 0;
+
+	while (!reply->done) {
+		const struct nlmsghdr *nlh = (void *)kernel->receive;
+		ssize_t got;
+		int len;
+
+		got = mnl_socket_recvfrom(kernel->socket, kernel->receive,
+					  sizeof(kernel->receive));
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return errno == EAGAIN ? -ETIMEDOUT : -errno;
+		for (len = (int)got; mnl_nlmsg_ok(nlh, len);
+		     nlh = mnl_nlmsg_next(nlh, &len)) {
+			int failed = handle_message(reply, nlh);
+
+			/* Read on, or the next reply starts in this one. */
+			err = err ?: failed;
+		}
+	}
+	return err ?: reply->interrupted ? -EINTR : 0;
+}
+
+static int send_all(struct dfa_kernel *kernel, size_t len)
+{
+	if (mnl_socket_sendto(kernel->socket, kernel->send, len) < 0)
+		return -errno;
+	return 0;
+}
+
+static int request(struct dfa_kernel *kernel, const struct nlmsghdr *nlh,
+		   message_fn message, void *arg)
+{
+	struct reply reply = {
+		.first = nlh->nlmsg_seq,
+		.last = nlh->nlmsg_seq,
+		.message = message,
+		.message_arg = arg,
+	};
+	int err = send_all(kernel, nlh->nlmsg_len);
+
+	return err ?: receive(kernel, &reply);
+}
+
+/* --- finding the family ---------------------------------------------------- */
+
+static int parse_family(void *arg, const struct nlmsghdr *nlh)
+{
+	const struct nlattr *attr;
+	uint16_t *family = arg;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
+		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID &&
+		    mnl_attr_validate(attr, MNL_TYPE_U16) >= 0)
+			*family = mnl_attr_get_u16(attr);
+	}
+	return 0;
+}
+
+static int find_family(struct dfa_kernel *kernel)
+{
+	struct nlmsghdr *nlh;
+	int err;
+
+	nlh = put_header(kernel, kernel->send, GENL_ID_CTRL, NLM_F_ACK,
+			 CTRL_CMD_GETFAMILY);
+	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, DRAGONFLOW_FAMILY_NAME);
+	err = request(kernel, nlh, parse_family, &kernel->family);
+	return err ?: kernel->family ? 0 : -ENOENT;
+}
+
+static void set_socket_options(const struct mnl_socket *socket)
+{
+	struct timeval timeout = { .tv_sec = REPLY_TIMEOUT_S };
+	int fd = mnl_socket_get_fd(socket), size = SOCKET_BUFFER, on = 1;
+
+	/* What an old kernel does not know makes errors less telling only. */
+	(void)setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
+	(void)setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout,
+			 sizeof(timeout));
+}
+
+int dfa_kernel_open(struct dfa_kernel **out)
+{
+	struct dfa_kernel *kernel = calloc(1, sizeof(*kernel));
+	int err;
+
+	if (!kernel)
+		return -ENOMEM;
+	kernel->socket = mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC);
+	if (!kernel->socket ||
+	    mnl_socket_bind(kernel->socket, 0, MNL_SOCKET_AUTOPID) < 0) {
+		err = -errno;
+		dfa_kernel_close(kernel);
+		return err;
+	}
+	set_socket_options(kernel->socket);
+
+	err = find_family(kernel);
+	if (err) {
+		dfa_kernel_close(kernel);
+		return err;
+	}
+	*out = kernel;
+	return 0;
+}
+
+void dfa_kernel_close(struct dfa_kernel *kernel)
+{
+	if (!kernel)
+		return;
+	if (kernel->socket)
+		mnl_socket_close(kernel->socket);
+	free(kernel);
+}
+
+const char *dfa_kernel_version(const struct dfa_kernel *kernel)
+{
+	return kernel->version;
+}
+
+/* --- dumping --------------------------------------------------------------- */
+
+static void parse_attrs(const struct nlmsghdr *nlh, const struct nlattr **attrs)
+{
+	const struct nlattr *attr;
+
+	memset(attrs, 0, ATTRS * sizeof(*attrs));
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
+		if (mnl_attr_get_type(attr) < ATTRS)
+			attrs[mnl_attr_get_type(attr)] = attr;
+	}
+}
+
+static uint32_t get_u32(const struct nlattr *attr, uint32_t absent)
+{
+	if (!attr || mnl_attr_get_payload_len(attr) != sizeof(uint32_t))
+		return absent;
+	return mnl_attr_get_u32(attr);
+}
+
+static void get_address(struct dfa_address *address, const struct nlattr *ip4,
+			const struct nlattr *ip6)
+{
+	if (ip4 && mnl_attr_get_payload_len(ip4) == 4) {
+		address->family = AF_INET;
+		memcpy(address->bytes, mnl_attr_get_payload(ip4), 4);
+	} else if (ip6 && mnl_attr_get_payload_len(ip6) == 16) {
+		address->family = AF_INET6;
+		memcpy(address->bytes, mnl_attr_get_payload(ip6), 16);
+	}
+}
+
+static uint32_t parse_network(const struct nlattr **attrs,
+			      union dfa_value *value)
+{
+	value->network.vni = get_u32(attrs[DF_A_NETWORK_VNI], DFA_NO_VNI);
+	value->network.flags = get_u32(attrs[DF_A_NETWORK_FLAGS], 0);
+	return get_u32(attrs[DF_A_NETWORK_ID], 0);
+}
+
+static uint32_t parse_port(const struct nlattr **attrs, union dfa_value *value)
+{
+	const struct nlattr *mac = attrs[DF_A_PORT_MAC];
+
+	value->port.type = (uint8_t)get_u32(attrs[DF_A_PORT_TYPE], 0);
+	value->port.network = get_u32(attrs[DF_A_PORT_NETWORK], 0);
+	value->port.chassis = get_u32(attrs[DF_A_PORT_CHASSIS], 0);
+	value->port.flags = (uint8_t)get_u32(attrs[DF_A_PORT_FLAGS], 0);
+	if (mac && mnl_attr_get_payload_len(mac) == 6)
+		memcpy(value->port.mac, mnl_attr_get_payload(mac), 6);
+	return get_u32(attrs[DF_A_PORT_ID], 0);
+}
+
+static uint32_t parse_chassis(const struct nlattr **attrs,
+			      union dfa_value *value)
+{
+	value->chassis.tunnel = get_u32(attrs[DF_A_CHASSIS_TUNNEL], 0);
+	get_address(&value->chassis.remote, attrs[DF_A_CHASSIS_REMOTE_IP4],
+		    attrs[DF_A_CHASSIS_REMOTE_IP6]);
+	get_address(&value->chassis.local, attrs[DF_A_CHASSIS_LOCAL_IP4],
+		    attrs[DF_A_CHASSIS_LOCAL_IP6]);
+	return get_u32(attrs[DF_A_CHASSIS_ID], 0);
+}
+
+static const struct {
+	uint8_t cmd_new, cmd_del, cmd_get;
+	uint16_t id_attr;
+	uint32_t (*parse)(const struct nlattr **attrs, union dfa_value *value);
+} kinds[DFA_KINDS] = {
+	[DFA_NETWORK] = { DF_CMD_NETWORK_NEW, DF_CMD_NETWORK_DEL,
+			  DF_CMD_NETWORK_GET, DF_A_NETWORK_ID, parse_network },
+	[DFA_PORT] = { DF_CMD_PORT_NEW, DF_CMD_PORT_DEL, DF_CMD_PORT_GET,
+		       DF_A_PORT_ID, parse_port },
+	[DFA_CHASSIS] = { DF_CMD_CHASSIS_NEW, DF_CMD_CHASSIS_DEL,
+			  DF_CMD_CHASSIS_GET, DF_A_CHASSIS_ID, parse_chassis },
+};
+
+struct dump {
+	enum dfa_kind kind;
+	dfa_kernel_object_fn fn;
+	void *arg;
+};
+
+static int dump_message(void *arg, const struct nlmsghdr *nlh)
+{
+	const struct nlattr *attrs[ATTRS];
+	union dfa_value value = { 0 };
+	struct dump *dump = arg;
+	uint32_t id;
+
+	parse_attrs(nlh, attrs);
+	id = kinds[dump->kind].parse(attrs, &value);
+	return id ? dump->fn(dump->arg, dump->kind, id, &value) : -EBADMSG;
+}
+
+static int version_message(void *arg, const struct nlmsghdr *nlh)
+{
+	const struct nlattr *attrs[ATTRS], *version;
+	struct dfa_kernel *kernel = arg;
+
+	parse_attrs(nlh, attrs);
+	version = attrs[DF_A_DATAPATH_VERSION];
+	if (version && mnl_attr_validate(version, MNL_TYPE_NUL_STRING) >= 0)
+		snprintf(kernel->version, sizeof(kernel->version), "%s",
+			 mnl_attr_get_str(version));
+	return 0;
+}
+
+int dfa_kernel_dump(struct dfa_kernel *kernel, dfa_kernel_object_fn fn,
+		    void *arg)
+{
+	struct nlmsghdr *nlh;
+	int err;
+
+	nlh = put_header(kernel, kernel->send, kernel->family, NLM_F_ACK,
+			 DF_CMD_DATAPATH_GET);
+	err = request(kernel, nlh, version_message, kernel);
+
+	for (int kind = 0; kind < DFA_KINDS && !err; kind++) {
+		struct dump dump = { (enum dfa_kind)kind, fn, arg };
+
+		nlh = put_header(kernel, kernel->send, kernel->family,
+				 NLM_F_DUMP, kinds[kind].cmd_get);
+		err = request(kernel, nlh, dump_message, &dump);
+	}
+	return err;
+}
+
+/* --- programming ----------------------------------------------------------- */
+
+static void put_address(struct nlmsghdr *nlh, uint16_t ip4, uint16_t ip6,
+			const struct dfa_address *address)
+{
+	if (address->family == AF_INET)
+		mnl_attr_put(nlh, ip4, 4, address->bytes);
+	else if (address->family == AF_INET6)
+		mnl_attr_put(nlh, ip6, 16, address->bytes);
+}
+
+static void put_network(struct nlmsghdr *nlh,
+			const struct dfa_network_value *network)
+{
+	if (network->vni != DFA_NO_VNI)
+		mnl_attr_put_u32(nlh, DF_A_NETWORK_VNI, network->vni);
+	if (network->flags)
+		mnl_attr_put_u32(nlh, DF_A_NETWORK_FLAGS, network->flags);
+}
+
+static void put_port(struct nlmsghdr *nlh, const struct dfa_port_value *port)
+{
+	mnl_attr_put_u32(nlh, DF_A_PORT_TYPE, port->type);
+	if (port->type == DRAGONFLOW_PORT_TYPE_TUNNEL)
+		return;
+	mnl_attr_put_u32(nlh, DF_A_PORT_NETWORK, port->network);
+	mnl_attr_put(nlh, DF_A_PORT_MAC, 6, port->mac);
+	if (port->type == DRAGONFLOW_PORT_TYPE_REMOTE)
+		mnl_attr_put_u32(nlh, DF_A_PORT_CHASSIS, port->chassis);
+	if (port->flags)
+		mnl_attr_put_u32(nlh, DF_A_PORT_FLAGS, port->flags);
+}
+
+static void put_chassis(struct nlmsghdr *nlh,
+			const struct dfa_chassis_value *chassis)
+{
+	mnl_attr_put_u32(nlh, DF_A_CHASSIS_TUNNEL, chassis->tunnel);
+	put_address(nlh, DF_A_CHASSIS_REMOTE_IP4, DF_A_CHASSIS_REMOTE_IP6,
+		    &chassis->remote);
+	put_address(nlh, DF_A_CHASSIS_LOCAL_IP4, DF_A_CHASSIS_LOCAL_IP6,
+		    &chassis->local);
+}
+
+static struct nlmsghdr *put_step(struct dfa_kernel *kernel, char *buf,
+				 const struct dfa_step *step)
+{
+	uint8_t cmd = step->is_delete ? kinds[step->kind].cmd_del :
+					kinds[step->kind].cmd_new;
+	struct nlmsghdr *nlh = put_header(kernel, buf, kernel->family, 0, cmd);
+
+	mnl_attr_put_u32(nlh, kinds[step->kind].id_attr, step->id);
+	if (step->is_delete)
+		return nlh;
+	if (step->kind == DFA_NETWORK)
+		put_network(nlh, &step->value.network);
+	else if (step->kind == DFA_PORT)
+		put_port(nlh, &step->value.port);
+	else
+		put_chassis(nlh, &step->value.chassis);
+	return nlh;
+}
+
+int dfa_kernel_run(struct dfa_kernel *kernel, const struct dfa_step *steps,
+		   size_t count, dfa_kernel_refused_fn refused, void *arg)
+{
+	struct reply reply = {
+		.first = kernel->seq + 1,
+		.refused = refused,
+		.refused_arg = arg,
+	};
+	struct nlmsghdr *nlh = NULL;
+	size_t len = 0, n = 0;
+	int err;
+
+	while (n < count && len + REQUEST_MAX <= SEND_SIZE) {
+		nlh = put_step(kernel, kernel->send + len, &steps[n++]);
+		len += MNL_ALIGN(nlh->nlmsg_len);
+	}
+	if (!nlh)
+		return -EINVAL;
+	nlh->nlmsg_flags |= NLM_F_ACK;
+	reply.last = nlh->nlmsg_seq;
+
+	err = send_all(kernel, len);
+	if (!err)
+		err = receive(kernel, &reply);
+	return err ?: (int)n;
+}
+
+/* --- the module comes and goes --------------------------------------------- */
+
+int dfa_kernel_watch_open(void)
+{
+	struct sockaddr_nl address = {
+		.nl_family = AF_NETLINK,
+		/* The group of the controller has the controller's number. */
+		.nl_groups = 1u << (GENL_ID_CTRL - 1),
+	};
+	__auto_close int fd = -1;
+
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+		    NETLINK_GENERIC);
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return -errno;
+	return dfa_take_fd(fd);
+}
+
+static bool names_us(const struct nlmsghdr *nlh)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
+		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_NAME &&
+		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
+			return strcmp(mnl_attr_get_str(attr),
+				      DRAGONFLOW_FAMILY_NAME) == 0;
+	}
+	return false;
+}
+
+int dfa_kernel_watch_read(int fd)
+{
+	char buf[8192] __attribute__((aligned(NLMSG_ALIGNTO)));
+	int ours = 0;
+	ssize_t got;
+
+	while ((got = recv(fd, buf, sizeof(buf), 0)) >= 0 || errno == ENOBUFS) {
+		const struct nlmsghdr *nlh = (void *)buf;
+		int len = (int)got;
+
+		/* Messages were lost: it may have been ours. */
+		ours |= got < 0;
+		for (; got > 0 && mnl_nlmsg_ok(nlh, len);
+		     nlh = mnl_nlmsg_next(nlh, &len))
+			ours |= names_us(nlh);
+	}
+	return ours;
+}
