@@ -273,6 +273,24 @@ static int timeout_parse(struct dfctl *ctl)
 }
 
 /**
+ * dfctl_parse_words - read a command line that may not be complete
+ * @ctl: filled in; its argv takes @argc + 1 words
+ * @argc: number of words
+ * @argv: the words, the first is the program's name
+ *
+ * Return: an exit status; what is wrong was reported.
+ */
+int dfctl_parse_words(struct dfctl *ctl, int argc, char **argv)
+{
+	__auto_free const struct dfctl_option **seen = NULL;
+	int err;
+
+	seen = dfctl_alloc(sizeof(*seen) * ((size_t)argc + 1));
+	err = words_parse(ctl, argc, argv, seen);
+	return err ? err : dfctl_resolve(ctl);
+}
+
+/**
  * dfctl_parse - read a command line
  * @ctl: filled in; its argv takes @argc + 1 words
  * @argc: number of words

@@ -148,6 +148,7 @@ int dfctl_status(struct dfctl *ctl);
 
 /* args.c */
 int dfctl_parse(struct dfctl *ctl, int argc, char **argv);
+int dfctl_parse_words(struct dfctl *ctl, int argc, char **argv);
 int dfctl_resolve(struct dfctl *ctl);
 const struct dfctl_cmd *dfctl_cmd_find(const struct dfctl_cmd *cmds,
 				       const char *name);
