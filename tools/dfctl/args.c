@@ -106,8 +106,7 @@ static void option_set(struct dfctl *ctl, const struct dfctl_option *option,
 }
 
 /* The value of an option behind '=', behind its letter, or in the next word. */
-static const char *option_value(const struct dfctl_option *option,
-				const char *word, size_t len, const char *next)
+static const char *option_value(const char *word, size_t len, const char *next)
 {
 	if (word[1] != '-')
 		return word[2] ? word + 2 : next;
@@ -130,7 +129,7 @@ static int option_parse(struct dfctl *ctl, const char *word, const char *next,
 
 		return dfctl_misspelt(full, "no option '%s'", name);
 	}
-	value = option_value(option, word, len, next);
+	value = option_value(word, len, next);
 	if (option->arg && !value) {
 		dfctl_err("--%s needs %s", option->name, option->arg);
 		return DFCTL_USAGE;
@@ -167,7 +166,7 @@ static int words_parse(struct dfctl *ctl, int argc, char **argv,
 		if (err)
 			return err;
 		if (seen[options]->arg &&
-		    option_value(seen[options], argv[i], strcspn(argv[i], "="), NULL) == NULL)
+		    !option_value(argv[i], strcspn(argv[i], "="), NULL))
 			i++;
 		options++;
 	}

@@ -207,14 +207,15 @@ static json_t *enum_json(const char *const *names, uint64_t value)
 static json_t *flags_json(const char *const *names, uint64_t value)
 {
 	json_t *array = json_array();
-	unsigned int bit;
+	unsigned int bit, known = 0;
 
+	while (names[known])
+		known++;
 	for (bit = 0; value; bit++, value >>= 1) {
 		if (!(value & 1))
 			continue;
-		json_array_append_new(array, *names ? json_string(*names) :
+		json_array_append_new(array, bit < known ? json_string(names[bit]) :
 				      json_sprintf("bit-%u", bit));
-		names += *names != NULL;
 	}
 	return array;
 }

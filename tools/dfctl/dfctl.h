@@ -156,6 +156,10 @@ const struct dfctl_option *dfctl_option_find(const char *word, size_t len,
 					     unsigned int groups);
 int dfctl_number(const char *what, const char *text, long min, long *out);
 
+/* config.c */
+char *dfctl_database(const struct dfctl *ctl);
+char *dfctl_control_socket(const struct dfctl *ctl);
+
 /* help.c */
 void dfctl_usage(const struct dfctl *ctl);
 

@@ -143,10 +143,10 @@ static void cmd_print(const struct dfctl *ctl)
 {
 	const struct dfctl_cmd *cmd = ctl->cmd;
 	const char *parent = ctl->model ? ctl->model->name : parent_of(cmd);
+	const char *args = cmd->sub ? "COMMAND" : cmd->args;
 
 	printf("usage: dfctl %s%s%s%s%s\n\n%s\n", parent ? parent : "", parent ? " " : "",
-	       cmd->name, cmd->sub ? " COMMAND" : cmd->args ? " " : "",
-	       cmd->sub ? "" : cmd->args ? cmd->args : "", cmd->help);
+	       cmd->name, args ? " " : "", args ? args : "", cmd->help);
 	if (cmd->sub) {
 		puts("\ncommands:");
 		cmds_print(cmd->sub);
@@ -174,10 +174,13 @@ static json_t *options_json(unsigned int groups)
 	const struct dfctl_option *option;
 
 	for (option = dfctl_options; option->name; option++) {
-		if (option->group & groups)
-			json_array_append_new(array,
-				json_pack("{s:s, s:s?, s:s}", "name", option->name,
-					  "arg", option->arg, "help", option->help));
+		json_t *one;
+
+		if (!(option->group & groups))
+			continue;
+		one = json_pack("{s:s, s:s?, s:s}", "name", option->name, "arg",
+				option->arg, "help", option->help);
+		json_array_append_new(array, one);
 	}
 	return array;
 }

@@ -1,76 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The database that the commands work on. */
-#include <ctype.h>
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "nb.h"
-
-#define CONFIG_FILE "/etc/dragonflow/dragonflowd.conf"
-#define USUAL_DATABASE "sqlite:///var/lib/dragonflow/dragonflow.db"
-
-/* The value of "database = URI" in a line of the agent's configuration. */
-static const char *config_value(char *line)
-{
-	char *key = line + strspn(line, " \t");
-	char *value = key + strcspn(key, "= \t");
-	char *end;
-
-	if (strncmp(key, "database", 8) || value != key + 8)
-		return NULL;
-	value += strspn(value, " \t");
-	if (*value != '=')
-		return NULL;
-	value += 1 + strspn(value + 1, " \t");
-	end = value + strlen(value);
-	while (end > value && isspace((unsigned char)end[-1]))
-		*--end = '\0';
-	return *value ? value : NULL;
-}
-
-static char *config_database(void)
-{
-	__auto_free char *line = NULL;
-	char *found = NULL;
-	size_t size = 0;
-	FILE *file;
-
-	file = fopen(CONFIG_FILE, "re");
-	if (!file)
-		return NULL;
-	while (getline(&line, &size, file) >= 0) {
-		const char *value = config_value(line);
-
-		if (!value)
-			continue;
-		free(found);
-		found = dfctl_strdup(value);
-	}
-	fclose(file);
-	return found;
-}
-
-/**
- * dfctl_database - which database to use
- * @ctl: the command line
- *
- * Return: the URI from the command line, the environment, the agent's
- * configuration, or the usual one; to be freed.
- */
-char *dfctl_database(const struct dfctl *ctl)
-{
-	const char *uri = ctl->database;
-	char *found;
-
-	if (!uri)
-		uri = getenv("DRAGONFLOW_DATABASE");
-	if (uri && *uri)
-		return dfctl_strdup(uri);
-	found = config_database();
-	return found ? found : dfctl_strdup(USUAL_DATABASE);
-}
 
 /* Report what the library refused. */
 int dfctl_refused(const struct df_error *error)

@@ -21,7 +21,6 @@ struct dfctl_assignment {
 
 /* nb.c: the database */
 struct df_nb *dfctl_nb(struct dfctl *ctl);
-char *dfctl_database(const struct dfctl *ctl);
 int dfctl_refused(const struct df_error *error);
 int dfctl_find(struct dfctl *ctl, const char *model, const char *ref,
 	       struct df_obj **out);

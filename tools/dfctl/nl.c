@@ -32,7 +32,6 @@ enum {
  * @family: id of the family
  * @group: id of the multicast group "config", or 0
  * @seq: sequence number of the last request
- * @cmd: the last request
  * @objects: what the replies said
  * @interrupted: objects changed while they were dumped
  * @error: what went wrong last, a sentence
@@ -44,7 +43,6 @@ struct dfctl_nl {
 	uint16_t family;
 	uint32_t group;
 	uint32_t seq;
-	uint8_t cmd;
 	json_t *objects;
 	bool interrupted;
 	char error[256];
@@ -126,8 +124,6 @@ static int receive_done(const struct nlmsghdr *nlh, void *data)
 	const int *err = mnl_nlmsg_get_payload(nlh);
 	struct dfctl_nl *nl = data;
 
-	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
-		nl->interrupted = true;
 	if (nlh->nlmsg_len >= mnl_nlmsg_size(sizeof(*err)) && *err < 0) {
 		snprintf(nl->error, sizeof(nl->error), "%s", error_text(-*err));
 		errno = -*err;
@@ -141,8 +137,6 @@ static int receive_object(const struct nlmsghdr *nlh, void *data)
 	struct dfctl_nl *nl = data;
 	json_t *object;
 
-	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
-		nl->interrupted = true;
 	object = dfctl_nl_decode(nlh, NULL);
 	if (!object) {
 		errno = EBADMSG;
@@ -152,9 +146,22 @@ static int receive_object(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
+/* libmnl gives up at the mark of a dump that changes overtook: remember it. */
+static void interrupted_take(struct dfctl_nl *nl, size_t size)
+{
+	struct nlmsghdr *nlh = (struct nlmsghdr *)nl->buf;
+	int len = (int)size;
+
+	for (; mnl_nlmsg_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len)) {
+		if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
+			nl->interrupted = true;
+		nlh->nlmsg_flags &= (uint16_t)~NLM_F_DUMP_INTR;
+	}
+}
+
 static int receive(struct dfctl_nl *nl, mnl_cb_t on_object, unsigned int port)
 {
-	static const mnl_cb_t control[NLMSG_MIN_TYPE] = {
+	mnl_cb_t control[NLMSG_MIN_TYPE] = {
 		[NLMSG_ERROR] = receive_error,
 		[NLMSG_DONE] = receive_done,
 	};
@@ -165,6 +172,7 @@ static int receive(struct dfctl_nl *nl, mnl_cb_t on_object, unsigned int port)
 		len = mnl_socket_recvfrom(nl->socket, nl->buf, sizeof(nl->buf));
 		if (len < 0)
 			return fail(nl, "netlink: %s", strerror(errno));
+		interrupted_take(nl, (size_t)len);
 		err = mnl_cb_run2(nl->buf, (size_t)len, nl->seq, port, on_object, nl,
 				  control, NLMSG_MIN_TYPE);
 	}
@@ -323,7 +331,6 @@ static int ask_once(struct dfctl_nl *nl, const struct dfctl_nl_request *request)
 	json_decref(nl->objects);
 	nl->objects = json_array();
 	nl->interrupted = false;
-	nl->cmd = request->cmd;
 	nlh = message(nl, nl->family, request->cmd, flags);
 	if (request->attr)
 		mnl_attr_put_u32(nlh, request->attr, request->value);
