@@ -30,9 +30,8 @@ is_tree() {
 #   K_IMAGE	the image to boot
 #   K_MODULES	its modules, a directory named K_RELEASE
 #   K_TREE	its build tree, empty for Debian's
-#   K_ARCH	x86 or um
 kernel_load() {
-	K_NAME=$1 K_TREE='' K_ARCH=x86
+	K_NAME=$1 K_TREE=''
 	if kernel_suite "$1" >/dev/null; then
 		"$TOP/tools/vm/kernel" fetch "$1"
 		K_RELEASE=$(<"$CACHE/kernels/$1/release")
@@ -42,9 +41,6 @@ kernel_load() {
 		K_TREE=$(cd "$1" && pwd -P)
 		K_RELEASE=$(<"$K_TREE/include/config/kernel.release")
 		K_IMAGE=$K_TREE/arch/x86/boot/bzImage
-		if grep -q '^CONFIG_UML=y' "$K_TREE/.config"; then
-			K_ARCH=um K_IMAGE=$K_TREE/linux
-		fi
 		"$TOP/tools/vm/kernel" fetch "$K_TREE"
 		K_MODULES=$(tree_root "$K_TREE")/lib/modules/$K_RELEASE
 	else
