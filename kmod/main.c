@@ -2,7 +2,6 @@
 /* Loading and unloading; a hypervisor for every network namespace. */
 #include <linux/module.h>
 #include <net/netns/generic.h>
-#include <net/pkt_cls.h>
 
 #include "control/netlink.h"
 #include "df.h"

@@ -8,7 +8,7 @@ struct df_port_stats __percpu *df_stats_new(void)
 	struct df_port_stats __percpu *stats;
 	int cpu;
 
-	stats = alloc_percpu_gfp(struct df_port_stats, GFP_KERNEL);
+	stats = alloc_percpu_gfp(struct df_port_stats, GFP_KERNEL_ACCOUNT);
 	if (!stats)
 		return NULL;
 	for_each_possible_cpu(cpu)

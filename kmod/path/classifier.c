@@ -168,7 +168,7 @@ static int attach(struct tcf_proto *tp, struct net_device *dev, u32 port_id,
 	struct df_net *dn;
 	int err;
 
-	attachment = kzalloc(sizeof(*attachment), GFP_KERNEL);
+	attachment = kzalloc(sizeof(*attachment), GFP_KERNEL_ACCOUNT);
 	if (!attachment)
 		return -ENOMEM;
 	dn = df_net_get(dev_net(dev));

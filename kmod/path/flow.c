@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/jhash.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 
 #include "generation.h"
@@ -13,11 +14,21 @@ enum {
 	 * nothing twice gets walks beyond that, not a churn of memory.
 	 */
 	FLOW_EVICTIONS = 64,
+	/* One of so many pages of the machine may hold entries. */
+	FLOW_MEMORY_PART = 16,
 	/* Entries handled between two openings of the owner's lock. */
 	FLOW_BATCH = 64,
 };
 
 static struct kmem_cache *flow_cache __ro_after_init;
+
+/*
+ * Entries of all namespaces, those included that wait for their last reader.
+ * They are made on behalf of packets, so no one's account bounds them: they may
+ * take a small part of the machine's memory, and no more.
+ */
+static atomic_long_t flow_total = ATOMIC_LONG_INIT(0);
+static long flow_total_limit __ro_after_init;
 
 /* What an entry is looked up by: the part of a key that takes part. */
 struct flow_lookup {
@@ -72,6 +83,8 @@ int df_flow_cache_init(void)
 {
 	flow_cache = kmem_cache_create("dragonflow_flow",
 				       sizeof(struct df_flow), 0, 0, NULL);
+	flow_total_limit = totalram_pages() /
+		FLOW_MEMORY_PART * (PAGE_SIZE / sizeof(struct df_flow));
 	return flow_cache ? 0 : -ENOMEM;
 }
 
@@ -123,9 +136,15 @@ enum dragonflow_flow_class df_flow_class(u8 key_len)
 	}
 }
 
+static void flow_free(struct df_flow *flow)
+{
+	kmem_cache_free(flow_cache, flow);
+	atomic_long_dec(&flow_total);
+}
+
 static void flow_free_rcu(struct rcu_head *rcu)
 {
-	kmem_cache_free(flow_cache, container_of(rcu, struct df_flow, rcu));
+	flow_free(container_of(rcu, struct df_flow, rcu));
 }
 
 static void flow_del_locked(struct df_net *dn, struct df_flow *flow)
@@ -256,9 +275,11 @@ static struct df_flow *flow_new(struct df_flow_owner *owner,
 {
 	struct df_flow *flow;
 
+	if (atomic_long_inc_return(&flow_total) > flow_total_limit)
+		goto err_total;
 	flow = kmem_cache_zalloc(flow_cache, GFP_ATOMIC | __GFP_NOWARN);
 	if (!flow)
-		return NULL;
+		goto err_total;
 	flow->key_len = READ_ONCE(owner->key_len);
 	memcpy(&flow->key, key, flow->key_len);
 	flow->decision = *decision;
@@ -266,6 +287,10 @@ static struct df_flow *flow_new(struct df_flow_owner *owner,
 	flow->created = jiffies;
 	flow->used = flow->created;
 	return flow;
+
+err_total:
+	atomic_long_dec(&flow_total);
+	return NULL;
 }
 
 /* May another entry make room within this jiffy? */
@@ -347,7 +372,7 @@ bool df_flow_add(struct df_net *dn, struct df_flow_owner *owner,
 
 err_unlock:
 	spin_unlock_bh(&owner->lock);
-	kmem_cache_free(flow_cache, flow);
+	flow_free(flow);
 	return evicted > 0;
 }
 

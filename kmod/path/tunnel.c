@@ -51,10 +51,11 @@ struct df_encap *df_encap_new(const struct df_underlay *underlay, u32 vni)
 	struct ip_tunnel_info *info;
 	struct df_encap *encap;
 
-	encap = kzalloc(sizeof(*encap), GFP_KERNEL);
+	encap = kzalloc(sizeof(*encap), GFP_KERNEL_ACCOUNT);
 	if (!encap)
 		return NULL;
-	encap->dst = metadata_dst_alloc(0, METADATA_IP_TUNNEL, GFP_KERNEL);
+	encap->dst = metadata_dst_alloc(0, METADATA_IP_TUNNEL,
+					GFP_KERNEL_ACCOUNT);
 	if (!encap->dst)
 		goto err_encap;
 	info = &encap->dst->u.tun_info;
@@ -63,7 +64,7 @@ struct df_encap *df_encap_new(const struct df_underlay *underlay, u32 vni)
 		info->mode |= IP_TUNNEL_INFO_IPV6;
 	key_fill(&info->key, underlay, vni);
 #ifdef CONFIG_DST_CACHE
-	if (dst_cache_init(&info->dst_cache, GFP_KERNEL))
+	if (dst_cache_init(&info->dst_cache, GFP_KERNEL_ACCOUNT))
 		goto err_dst;
 #endif
 	return encap;

@@ -33,7 +33,7 @@ static int chassis_add(struct df_net *dn, const struct df_chassis_conf *conf,
 	struct df_chassis *chassis;
 	int err;
 
-	chassis = kzalloc(sizeof(*chassis), GFP_KERNEL);
+	chassis = kzalloc(sizeof(*chassis), GFP_KERNEL_ACCOUNT);
 	if (!chassis)
 		return -ENOMEM;
 	chassis->obj.id = conf->id;

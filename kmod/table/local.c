@@ -9,7 +9,7 @@ struct df_local *df_local_new(u32 id, bool is_tunnel)
 {
 	struct df_local *local;
 
-	local = kzalloc(sizeof(*local), GFP_KERNEL);
+	local = kzalloc(sizeof(*local), GFP_KERNEL_ACCOUNT);
 	if (!local)
 		return NULL;
 	local->stats = df_stats_new();

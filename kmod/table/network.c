@@ -25,7 +25,7 @@ static int network_add(struct df_net *dn, const struct df_network_conf *conf)
 	struct df_network *network;
 	int err;
 
-	network = kzalloc(sizeof(*network), GFP_KERNEL);
+	network = kzalloc(sizeof(*network), GFP_KERNEL_ACCOUNT);
 	if (!network)
 		return -ENOMEM;
 	network->obj.id = conf->id;

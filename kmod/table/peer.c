@@ -29,7 +29,7 @@ static struct df_peer *peer_new(struct df_net *dn, struct df_network *network,
 	struct df_peer *peer;
 	int err;
 
-	peer = kzalloc(sizeof(*peer), GFP_KERNEL);
+	peer = kzalloc(sizeof(*peer), GFP_KERNEL_ACCOUNT);
 	if (!peer)
 		return ERR_PTR(-ENOMEM);
 	peer->key.network = network->obj.id;

@@ -129,7 +129,7 @@ static struct df_port *port_new(struct df_net *dn,
 	struct df_port *port;
 	int err;
 
-	port = kzalloc(sizeof(*port), GFP_KERNEL);
+	port = kzalloc(sizeof(*port), GFP_KERNEL_ACCOUNT);
 	if (!port)
 		return ERR_PTR(-ENOMEM);
 	port->obj.id = conf->id;
