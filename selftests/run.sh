@@ -32,15 +32,15 @@ wanted() {
 	return 1
 }
 
-# find_tests host|vm: the test files that run there. Those of the database
-# need no kernel of ours, nor do those that say "# RUN-ON: host".
+# find_tests host|vm: the test files that run there. Those of the database and
+# the fuzzers need no kernel of ours, nor do those that say "# RUN-ON: host".
 find_tests() {
 	local file place
 	find selftests -mindepth 2 -type f \( -name '*.sh' -o -name '*.py' \) -perm -u+x \
-		! -path 'selftests/unit/*' ! -path 'selftests/fuzz/*' | sort |
+		! -path 'selftests/unit/*' | sort |
 		while read -r file; do
 			place=vm
-			case $file in selftests/db/*) place=host ;; esac
+			case $file in selftests/db/* | selftests/fuzz/*) place=host ;; esac
 			grep -q '^# RUN-ON: host$' "$file" && place=host
 			file=${file#selftests/}
 			if [ "$place" = "$1" ] && wanted "$file"; then
