@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# regen.sh [--check]: write linux/dragonflow.h and the kernel's policy tables
-# from dragonflow.yaml, or with --check say whether they agree with it.
+# regen.sh [--check]: write linux/dragonflow.h, the kernel's policy tables and
+# the reference page from dragonflow.yaml, or with --check say whether they
+# agree with it.
 #
 # The generator is the kernel's own (tools/net/ynl); YNL names the unpacked
 # kernel source that holds it.
@@ -47,6 +48,8 @@ generate()
 	/usr/bin/python3 "$gen" --spec "$spec" -o "$tmp/$out" "$@"
 }
 generate uapi.h --mode uapi --header
+/usr/bin/python3 "$YNL/tools/net/ynl/ynl-gen-rst.py" -i "$spec" \
+	-o "$tmp/netlink.rst"
 
 # For per-operation policies the generator wants a do request with at least one
 # attribute everywhere. Lend one to the operations that have none, and take the
@@ -96,6 +99,7 @@ place()
 		cmp -s "$tmp/$1" "$2" || cp "$tmp/$1" "$2"
 	fi
 }
+place netlink.rst "$top/Documentation/netlink.rst"
 place uapi.h "$here/linux/dragonflow.h"
 place netlink_gen.h "$top/kmod/control/netlink_gen.h"
 place netlink_gen.c "$top/kmod/control/netlink_gen.c"
