@@ -110,7 +110,7 @@ include $(BUILD)/deps.mk
 endif
 
 -include agent/lib/build.mk agent/build.mk tools/dfctl/build.mk
--include selftests/unit/build.mk
+-include $(sort $(wildcard selftests/unit/*.mk))
 -include $(addprefix $(BUILD)/,$(SRCS:.c=.d)) $(addprefix $(BUILD)/asan/,$(SRCS:.c=.d))
 
 # A change of compiler flags rebuilds what they compile.

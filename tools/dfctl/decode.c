@@ -75,7 +75,7 @@ static const struct attr_spec network_spec[] = {
 	[DF_A_NETWORK_VNI] = { "vni", TYPE_U32 },
 	[DF_A_NETWORK_FLAGS] = { "flags", TYPE_FLAGS, .names = network_flags },
 	[DF_A_NETWORK_PORTS] = { "ports", TYPE_U32 },
-	[DF_A_NETWORK_CHASSIS] = { "chassis", TYPE_U32, .multi = true },
+	[DF_A_NETWORK_CHASSIS] = { "chassis", TYPE_U32 },
 };
 
 static const struct attr_spec drop_spec[] = {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* dfctl kernel flows, dfctl kernel flush */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <netinet/in.h>
@@ -259,9 +258,7 @@ static void flow_name(json_t *flow, const json_t *ports, const json_t *chassis)
 static int port_parse(const struct dfctl *ctl, const json_t *ports, uint32_t *id)
 {
 	const char *word = ctl->argc ? ctl->argv[0] : NULL;
-	unsigned long number;
 	json_t *port;
-	char *end;
 	size_t i;
 
 	*id = 0;
@@ -269,20 +266,15 @@ static int port_parse(const struct dfctl *ctl, const json_t *ports, uint32_t *id
 		return DFCTL_OK;
 	json_array_foreach(ports, i, port) {
 		const char *device = json_string_value(json_object_get(port, "device"));
+		__auto_free char *number = dfctl_value_text(json_object_get(port, "id"));
 
-		if (device && !strcmp(device, word))
+		if (!strcmp(number, word) || (device && !strcmp(device, word))) {
 			*id = (uint32_t)json_integer_value(json_object_get(port, "id"));
+			return DFCTL_OK;
+		}
 	}
-	if (*id)
-		return DFCTL_OK;
-	errno = 0;
-	number = strtoul(word, &end, 10);
-	if (errno || *end || *word == '-' || !number || number > UINT32_MAX) {
-		dfctl_err("port '%s': no such device or id", word);
-		return DFCTL_FAILED;
-	}
-	*id = (uint32_t)number;
-	return DFCTL_OK;
+	dfctl_err("port '%s': no such device or id", word);
+	return DFCTL_FAILED;
 }
 
 static int flows_print(const struct dfctl *ctl, json_t *flows, const json_t *ports,

@@ -24,6 +24,8 @@ function layer_of(file,    i) {
 function target(name,    dir, i) {
 	dir = FILENAME
 	sub(/[^\/]*$/, "", dir)
+	while (sub(/^\.\.\//, "", name))
+		sub(/[^\/]*\/$/, "", dir)
 	if ((dir name) in ours)
 		return dir name
 	for (i = 1; i <= roots; i++)
