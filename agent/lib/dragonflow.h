@@ -12,7 +12,8 @@
  *
  * - Functions return 0 or a negative errno. On failure out-parameters are
  *   untouched and @error, where there is one (it may be NULL), holds a sentence
- *   for a person. The library never logs, exits or touches signals.
+ *   for a person. The library never logs, exits or touches signals; it aborts
+ *   only if there is no memory for an answer that it owes.
  * - A struct df_obj is counted: _get takes a reference, _put gives one back.
  *   Objects that a callback receives are borrowed; take a reference to keep
  *   one. Change an object only if nobody else holds it, or change a copy.
@@ -32,6 +33,9 @@
 
 #ifdef __cplusplus
 extern "C" {
+#endif
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
 #endif
 
 struct event_base;
@@ -380,7 +384,7 @@ int df_txn_put(struct df_txn *txn, struct df_obj *obj, struct df_error *error);
 int df_txn_delete(struct df_txn *txn, const char *model, const char *id,
 		  uint64_t revision, struct df_error *error);
 /** What this transaction puts is to disappear with @lease. Put objects under a
- * lease in a transaction of their own.
+ * lease in a transaction of their own, and free the lease after it is done.
  */
 void df_txn_set_lease(struct df_txn *txn, struct df_lease *lease);
 
@@ -417,8 +421,8 @@ typedef void (*df_objs_fn)(void *arg, const struct df_error *error,
  * @model: name of the model
  * @ref: its id, a prefix of its id (4 characters or more), or its name
  *
- * One read with an id or a unique name; else every object of the model is
- * read. -ENOENT: none; -ENOTUNIQ: more than one, the text says which.
+ * One read with an id; else every object of the model is read. -ENOENT: none;
+ * -ENOTUNIQ: more than one, the text says which.
  */
 int df_nb_find(struct df_nb *nb, const char *model, const char *ref,
 	       df_obj_fn fn, void *arg, struct df_error *error);
@@ -543,6 +547,9 @@ static inline void df_nb_cleanup(struct df_nb **nb)
 #define df_nb_auto df_cleanup(df_nb_cleanup)
 #endif
 
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif

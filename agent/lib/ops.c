@@ -1,0 +1,513 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The operations that a change of an object takes; see ops.h. Pure. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+#include "nb.h"
+#include "ops.h"
+#include "schema.h"
+
+static int no_memory(struct df_error *error)
+{
+	return df_error_set(error, -ENOMEM, "out of memory");
+}
+
+static void op_fini(struct df_db_op *op)
+{
+	free((char *)op->key);
+	free((char *)op->topic);
+	free((char *)op->value);
+}
+
+void df_ops_fini(struct ops *ops)
+{
+	size_t i;
+
+	for (i = 0; i < ops->count; i++)
+		op_fini(&ops->v[i]);
+	free(ops->v);
+	free(ops->notes);
+	df_seen_fini(&ops->index);
+	memset(ops, 0, sizeof(*ops));
+}
+
+/* A claim or a mark that was given up is taken again: by the same object it
+ * just stays; by another it goes over.
+ */
+static void take_again(struct df_db_op *first, struct ops_note *first_note,
+		       struct df_db_op *op, const struct ops_note *note)
+{
+	bool is_kept = first_note->change == note->change && !note->is_forced;
+
+	op_fini(first);
+	*first = *op;
+	first->type = is_kept ? DF_DB_CHECK : DF_DB_PUT;
+	first->expect = DF_DB_ANY;
+	*first_note = *note;
+}
+
+/*
+ * Another operation on a key of the transaction. That happens to claims, marks,
+ * and references to an object that the transaction changes as well.
+ *
+ * Takes over what @op points to. -EEXIST: two want the same value. -ENOENT: one
+ * deletes what another needs.
+ */
+static int merge(struct ops *ops, size_t at, struct df_db_op *op,
+		 const struct ops_note *note)
+{
+	bool is_mark = note->kind == OPS_CLAIM || note->kind == OPS_MARK;
+	struct df_db_op *first = &ops->v[at];
+	int err = 0;
+
+	if (op->type == DF_DB_CHECK) {
+		if (first->type == DF_DB_DELETE)
+			err = -ENOENT;
+		op_fini(op);
+	} else if (!is_mark) {
+		op_fini(first);
+		*first = *op;
+		ops->notes[at] = *note;
+	} else if (op->type == DF_DB_DELETE) {
+		first->expect = DF_DB_ANY;
+		op_fini(op);
+	} else if (first->type == DF_DB_DELETE) {
+		take_again(first, &ops->notes[at], op, note);
+	} else {
+		if (note->kind == OPS_CLAIM)
+			err = -EEXIST;
+		op_fini(op);
+	}
+	return err;
+}
+
+static int grow(struct ops *ops)
+{
+	size_t size = ops->size ? ops->size * 2 : 16;
+	struct ops_note *notes;
+	struct df_db_op *v;
+
+	if (ops->count < ops->size)
+		return 0;
+	v = realloc(ops->v, size * sizeof(*v));
+	if (v)
+		ops->v = v;
+	notes = realloc(ops->notes, size * sizeof(*notes));
+	if (notes)
+		ops->notes = notes;
+	if (!v || !notes)
+		return -ENOMEM;
+	ops->size = size;
+	return 0;
+}
+
+/* Takes over what @op points to. */
+static int add_op(struct ops *ops, struct df_db_op *op,
+		  const struct ops_note *note)
+{
+	struct df_seen_key *key = NULL;
+	int err = 0;
+
+	if (!op->key || grow(ops))
+		err = -ENOMEM;
+	if (!err && op->type != DF_DB_EMPTY) {
+		key = df_seen_add(&ops->index, op->key);
+		if (!key)
+			err = -ENOMEM;
+		else if (key->version)
+			return merge(ops, key->version - 1, op, note);
+	}
+	if (err) {
+		op_fini(op);
+		return err;
+	}
+	ops->v[ops->count] = *op;
+	ops->notes[ops->count++] = *note;
+	if (key)
+		key->version = ops->count;
+	return 0;
+}
+
+static int add_simple(struct ops *ops, enum df_db_op_type type,
+		      const char *key, uint64_t expect,
+		      const struct ops_note *note)
+{
+	struct df_db_op op = {
+		.type = type,
+		.key = strdup(key),
+		.expect = expect,
+	};
+
+	return add_op(ops, &op, note);
+}
+
+static int add_mark(struct ops *ops, const char *key, const char *value,
+		    uint64_t expect, const struct ops_note *note)
+{
+	struct df_db_op op = {
+		.type = DF_DB_PUT,
+		.key = strdup(key),
+		.value = strdup(value),
+		.len = strlen(value),
+		.expect = expect,
+	};
+
+	return add_op(ops, &op, note);
+}
+
+/* The object's own entry */
+
+static int add_object(struct ops *ops, const struct change *change, size_t nr,
+		      struct df_error *error)
+{
+	struct ops_note note = { .kind = OPS_OBJECT, .change = nr };
+	struct df_key key = df_key_obj(change->model->name, change->id);
+	struct df_db_op op = {
+		.type = DF_DB_PUT,
+		.expect = change->old_version,
+	};
+	int err;
+
+	if (!change->new)
+		return add_simple(ops, DF_DB_DELETE, key.text,
+				  change->old_version, &note);
+	op.key = strdup(key.text);
+	op.topic = df_obj_topic(change->new);
+	op.value = json_dumps(change->new->doc,
+			      JSON_COMPACT | JSON_SORT_KEYS);
+	op.len = op.value ? strlen(op.value) : 0;
+	if (!op.key || !op.topic || !op.value)
+		err = no_memory(error);
+	else if (op.len > DF_OBJ_TEXT_MAX)
+		err = df_error_set(error, -E2BIG,
+				   "%s has %zu bytes, more than %d",
+				   df_obj_label(change->new).text, op.len,
+				   DF_OBJ_TEXT_MAX);
+	else
+		return add_op(ops, &op, &note);
+	op_fini(&op);
+	return err;
+}
+
+/* Claims of unique values */
+
+struct claims {
+	struct ops *ops;
+	const struct change *change;
+	size_t nr;
+	struct df_error *error;
+};
+
+/* NULL if the value is not there. */
+static char *claim_key(const struct df_obj *obj, const struct df_unique *unique,
+		       const json_t *value)
+{
+	const char *within = unique->within ?
+			     df_obj_string(obj, unique->within) : NULL;
+	char *text = value ? df_json_to_text(NULL, value) : NULL;
+	char *escaped = text ? df_escape(text) : NULL;
+	char *scope = df_escape(within ? within : "-");
+	char *key = NULL;
+
+	if (escaped && scope &&
+	    asprintf(&key, "unique/%s/%s/%s/%s", obj->model->name,
+		     unique->field, scope, escaped) < 0)
+		key = NULL;
+	free(text);
+	free(escaped);
+	free(scope);
+	return key;
+}
+
+static int add_claim(const struct claims *claims, const struct df_obj *obj,
+		     const struct df_unique *unique, const json_t *value)
+{
+	const struct df_field *fields = df_schema(obj->model)->fields;
+	const struct df_field *field = df_fields_find(fields, unique->field);
+	const struct change *change = claims->change;
+	struct ops_note note = {
+		.kind = OPS_CLAIM,
+		.change = claims->nr,
+		.field = unique->field,
+		.is_allocated = change->made_up >> (field - fields) & 1,
+		.is_forced = change->is_forced,
+	};
+	char *key = claim_key(obj, unique, value);
+	int err;
+
+	if (!key)
+		return value ? -ENOMEM : 0;
+	if (obj == change->new)
+		err = add_mark(claims->ops, key, change->id, DF_DB_ABSENT,
+			       &note);
+	else
+		err = add_simple(claims->ops, DF_DB_DELETE, key, DF_DB_ANY,
+				 &note);
+	free(key);
+	if (err == -EEXIST)
+		return df_obj_error(obj, claims->error, err, unique->field,
+				    "is used twice in the same transaction");
+	return err;
+}
+
+/* Claim every value of @unique that the object has. */
+static int add_claims(const struct claims *claims, const struct df_obj *obj,
+		      const struct df_unique *unique)
+{
+	const json_t *value = json_object_get(obj->doc, unique->field);
+	const json_t *item;
+	int err = 0;
+	size_t i;
+
+	if (!unique->member)
+		return add_claim(claims, obj, unique, value);
+	json_array_foreach(value, i, item) {
+		err = add_claim(claims, obj, unique,
+				json_object_get(item, unique->member));
+		if (err)
+			break;
+	}
+	return err;
+}
+
+static int add_claims_of(const struct claims *claims, const struct df_obj *obj)
+{
+	const struct df_schema *schema = df_schema(obj->model);
+	const struct df_unique *unique = schema->uniques;
+	const struct df_field *field;
+	int err = 0;
+
+	for (; !err && unique && unique->field; unique++)
+		err = add_claims(claims, obj, unique);
+	for (field = schema->fields; !err && field->name; field++) {
+		struct df_unique simple = { .field = field->name };
+
+		if (field->flags & DF_FIELD_UNIQUE)
+			err = add_claims(claims, obj, &simple);
+	}
+	return err;
+}
+
+/* References */
+
+struct refs {
+	struct ops *ops;
+	const struct change *change;
+	size_t nr;
+};
+
+static int add_ref(const struct refs *refs, const struct df_field *field,
+		   const json_t *value, bool is_new)
+{
+	const char *id = json_string_value(value);
+	struct ops_note note = {
+		.kind = OPS_REF,
+		.change = refs->nr,
+		.field = field->name,
+		.is_forced = refs->change->is_forced,
+	};
+	struct df_key key;
+	int err;
+
+	if (!id || !field->ref)
+		return 0;
+	key = df_key_ref(field->ref, id, refs->change->model->name,
+			 refs->change->id);
+	if (!is_new) {
+		note.kind = OPS_MARK;
+		return add_simple(refs->ops, DF_DB_DELETE, key.text,
+				  DF_DB_ANY, &note);
+	}
+	err = add_simple(refs->ops, DF_DB_CHECK,
+			 df_key_obj(field->ref, id).text, DF_DB_PRESENT,
+			 &note);
+	note.kind = OPS_MARK;
+	return err ? err : add_mark(refs->ops, key.text, "", DF_DB_ANY, &note);
+}
+
+static int add_refs_in(const struct refs *refs, const struct df_field *fields,
+		       const json_t *record, bool is_new);
+
+static int add_refs_of_field(const struct refs *refs,
+			     const struct df_field *field, const json_t *value,
+			     bool is_new)
+{
+	const json_t *item;
+	size_t i;
+	int err = 0;
+
+	if (!value)
+		return 0;
+	if (field->flags & DF_FIELD_LIST) {
+		json_array_foreach(value, i, item) {
+			err = field->fields ?
+			      add_refs_in(refs, field->fields, item, is_new) :
+			      add_ref(refs, field, item, is_new);
+			if (err)
+				return err;
+		}
+		return 0;
+	}
+	return field->fields ? add_refs_in(refs, field->fields, value, is_new)
+			     : add_ref(refs, field, value, is_new);
+}
+
+static int add_refs_in(const struct refs *refs, const struct df_field *fields,
+		       const json_t *record, bool is_new)
+{
+	int err = 0;
+
+	for (; !err && fields->name; fields++)
+		err = add_refs_of_field(refs, fields,
+					json_object_get(record, fields->name),
+					is_new);
+	return err;
+}
+
+/* What belongs to the object */
+
+static int add_in_use(struct ops *ops, const struct change *change, size_t nr)
+{
+	struct ops_note note = { .kind = OPS_IN_USE, .change = nr };
+	struct df_key key = df_key_ref(change->model->name, change->id, NULL,
+				       NULL);
+
+	return add_simple(ops, DF_DB_EMPTY, key.text, DF_DB_ANY, &note);
+}
+
+static int delete_followers(struct ops *ops, const struct change *change,
+			    size_t nr)
+{
+	struct ops_note note = { .kind = OPS_DERIVED, .change = nr };
+	const struct df_schema *schema;
+	int err = 0;
+
+	for (schema = df_schemas; !err && schema->model.name; schema++)
+		if (schema->follows &&
+		    !strcmp(schema->follows, change->model->name))
+			err = add_simple(ops, DF_DB_DELETE,
+					 df_key_obj(schema->model.name,
+						    change->id).text,
+					 DF_DB_ANY, &note);
+	return err;
+}
+
+static int check_leader(struct ops *ops, const struct change *change,
+			size_t nr)
+{
+	const char *leader = df_schema(change->model)->follows;
+	struct ops_note note = {
+		.kind = OPS_REF,
+		.change = nr,
+		.field = "id",
+	};
+
+	if (!leader)
+		return 0;
+	return add_simple(ops, DF_DB_CHECK, df_key_obj(leader, change->id).text,
+			  DF_DB_PRESENT, &note);
+}
+
+/* The object that tells a hypervisor of a port on it */
+static json_t *binding_of(const struct df_obj *port)
+{
+	const char *host = port ? df_obj_string(port, "binding_host") : NULL;
+
+	if (!host || !*host)
+		return NULL;
+	return json_pack("{s:s, s:s, s:s, s:I}", "id", df_obj_id(port),
+			 "network_id", df_obj_string(port, "network_id"),
+			 "host", host, "revision",
+			 (json_int_t)df_obj_revision(port));
+}
+
+static bool is_same_binding(const struct df_obj *old, const struct df_obj *new)
+{
+	const char *was = old ? df_obj_string(old, "binding_host") : NULL;
+	const char *is = new ? df_obj_string(new, "binding_host") : NULL;
+
+	return !strcmp(was ? was : "", is ? is : "");
+}
+
+static int add_binding(struct ops *ops, const struct change *change, size_t nr)
+{
+	const struct df_model *model = df_model_find("binding");
+	struct ops_note note = { .kind = OPS_DERIVED, .change = nr };
+	struct df_key key = df_key_obj(model->name, change->id);
+	struct df_obj *binding;
+	struct df_db_op op = { .type = DF_DB_PUT, .expect = DF_DB_ANY };
+	json_t *doc;
+
+	if (is_same_binding(change->old, change->new))
+		return 0;
+	doc = binding_of(change->new);
+	if (!doc)
+		return add_simple(ops, DF_DB_DELETE, key.text, DF_DB_ANY,
+				  &note);
+	binding = df_obj_wrap(model, doc);
+	if (!binding)
+		return -ENOMEM;
+	op.key = strdup(key.text);
+	op.topic = df_obj_topic(binding);
+	op.value = json_dumps(doc, JSON_COMPACT | JSON_SORT_KEYS);
+	op.len = op.value ? strlen(op.value) : 0;
+	df_obj_put(binding);
+	return add_op(ops, &op, &note);
+}
+
+static int add_refs(struct ops *ops, const struct change *change, size_t nr)
+{
+	const struct df_field *fields = df_schema(change->model)->fields;
+	struct refs refs = { ops, change, nr };
+	int err = 0;
+
+	/* First given up, then taken: what stays is put again. */
+	if (change->old)
+		err = add_refs_in(&refs, fields, change->old->doc, false);
+	if (!err && change->new)
+		err = add_refs_in(&refs, fields, change->new->doc, true);
+	return err;
+}
+
+static int add_all(struct ops *ops, const struct change *change, size_t nr,
+		   struct df_error *error)
+{
+	struct claims claims = { ops, change, nr, error };
+	int err;
+
+	err = add_object(ops, change, nr, error);
+	if (!err && change->old)
+		err = add_claims_of(&claims, change->old);
+	if (!err && change->new)
+		err = add_claims_of(&claims, change->new);
+	if (!err)
+		err = add_refs(ops, change, nr);
+	if (!err && !strcmp(change->model->name, "port"))
+		err = add_binding(ops, change, nr);
+	if (!err && change->new)
+		err = check_leader(ops, change, nr);
+	if (!err && !change->new)
+		err = add_in_use(ops, change, nr);
+	if (!err && !change->new)
+		err = delete_followers(ops, change, nr);
+	return err;
+}
+
+int df_ops_add_change(struct ops *ops, const struct change *change, size_t nr,
+		      struct df_error *error)
+{
+	int err;
+
+	error->code = 0;
+	err = add_all(ops, change, nr, error);
+	if (!err || error->code)
+		return err;
+	if (err == -ENOENT)
+		return df_error_set(error, err,
+				    "%s %s refers to what the same transaction deletes",
+				    change->model->name, change->id);
+	return no_memory(error);
+}

@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Every model, declared once. The codec, validation, the columns and the
+ * completion of dfctl and the reference in Documentation/models.md follow from
+ * these tables.
+ */
+#include "schema.h"
+
+#define ID(text)							\
+	{ .name = "id", .type = DF_TYPE_UUID,				\
+	  .flags = DF_FIELD_IMMUTABLE | DF_FIELD_ALLOCATED | DF_FIELD_COLUMN, \
+	  .doc = text }
+#define REVISION							\
+	{ .name = "revision", .type = DF_TYPE_UINT, .min = 1,		\
+	  .max = INT64_MAX, .flags = DF_FIELD_ASSIGNED,			\
+	  .doc = "Counts the changes of the object, from 1." }
+#define KEY								\
+	{ .name = "key", .type = DF_TYPE_UINT, .min = 1,		\
+	  .max = 0xfffeffff,						\
+	  .flags = DF_FIELD_ASSIGNED | DF_FIELD_UNIQUE,			\
+	  .doc = "What the kernel module knows the object by." }
+#define NAME								\
+	{ .name = "name", .type = DF_TYPE_STRING, .max = 255,		\
+	  .flags = DF_FIELD_COLUMN, .doc = "A name for people." }
+#define PROJECT								\
+	{ .name = "project_id", .type = DF_TYPE_STRING, .max = 255,	\
+	  .doc = "The tenant that the object belongs to." }
+#define DESCRIPTION							\
+	{ .name = "description", .type = DF_TYPE_STRING, .max = 4095,	\
+	  .doc = "A text for people." }
+#define TAGS								\
+	{ .name = "tags", .type = DF_TYPE_STRING, .max = 255,		\
+	  .flags = DF_FIELD_LIST, .doc = "Words for filtering." }
+#define QOS								\
+	{ .name = "qos_policy_id", .type = DF_TYPE_UUID,		\
+	  .doc = "The QoS policy that applies." }
+
+/* chassis */
+
+static const char *const encap_types[] = { "vxlan", "geneve", NULL };
+
+static const struct df_field encap_fields[] = {
+	{ .name = "type", .type = DF_TYPE_ENUM, .values = encap_types,
+	  .flags = DF_FIELD_REQUIRED, .doc = "The encapsulation." },
+	{ .name = "ip", .type = DF_TYPE_IP, .flags = DF_FIELD_REQUIRED,
+	  .doc = "The underlay address." },
+	{ .name = "port", .type = DF_TYPE_UINT, .min = 1, .max = 65535,
+	  .doc = "UDP port, if not the type's own (4789, 6081)." },
+	{ .name = NULL }
+};
+
+static const struct df_field physnet_fields[] = {
+	{ .name = "name", .type = DF_TYPE_STRING, .min = 1, .max = 64,
+	  .flags = DF_FIELD_REQUIRED, .doc = "The physical network." },
+	{ .name = "device", .type = DF_TYPE_STRING, .min = 1, .max = 15,
+	  .flags = DF_FIELD_REQUIRED, .doc = "The uplink towards it." },
+	{ .name = NULL }
+};
+
+static const struct df_field chassis_fields[] = {
+	ID("Identifies the hypervisor."),
+	{ .name = "name", .type = DF_TYPE_STRING, .min = 1, .max = 255,
+	  .flags = DF_FIELD_REQUIRED | DF_FIELD_UNIQUE | DF_FIELD_IMMUTABLE |
+		   DF_FIELD_COLUMN,
+	  .doc = "Host name, as ports name it in binding_host." },
+	{ .name = "encaps", .type = DF_TYPE_RECORD, .fields = encap_fields,
+	  .flags = DF_FIELD_LIST | DF_FIELD_COLUMN,
+	  .doc = "Ways to reach it through the underlay, the best first." },
+	{ .name = "physical_networks", .type = DF_TYPE_RECORD,
+	  .fields = physnet_fields, .flags = DF_FIELD_LIST,
+	  .doc = "The provider networks that it is connected to." },
+	{ .name = "capabilities", .type = DF_TYPE_STRING, .max = 64,
+	  .flags = DF_FIELD_LIST, .doc = "What its agent and module can do." },
+	DESCRIPTION,
+	TAGS,
+	KEY,
+	REVISION,
+	{ .name = NULL }
+};
+
+/* agent */
+
+static const struct df_field agent_fields[] = {
+	ID("Identifies the agent; it uses the id of its chassis."),
+	{ .name = "chassis_id", .type = DF_TYPE_UUID, .ref = "chassis",
+	  .flags = DF_FIELD_REQUIRED | DF_FIELD_IMMUTABLE | DF_FIELD_COLUMN,
+	  .doc = "The hypervisor that it runs on." },
+	{ .name = "version", .type = DF_TYPE_STRING, .max = 64,
+	  .flags = DF_FIELD_COLUMN, .doc = "Version of the agent." },
+	{ .name = "pid", .type = DF_TYPE_UINT, .min = 1, .max = INT32_MAX,
+	  .flags = DF_FIELD_COLUMN, .doc = "Its process id." },
+	{ .name = "started_at", .type = DF_TYPE_UINT, .max = INT64_MAX,
+	  .unit = "s since 1970", .doc = "When it started." },
+	REVISION,
+	{ .name = NULL }
+};
+
+/* network */
+
+static const char *const network_types[] = {
+	"vxlan", "geneve", "vlan", "flat", "local", NULL
+};
+
+static const struct df_field network_fields[] = {
+	ID("Identifies the network."),
+	NAME,
+	PROJECT,
+	DESCRIPTION,
+	{ .name = "admin_state_up", .type = DF_TYPE_BOOL, .preset = "true",
+	  .flags = DF_FIELD_COLUMN, .doc = "Whether it carries packets." },
+	{ .name = "network_type", .type = DF_TYPE_ENUM,
+	  .values = network_types, .preset = "vxlan",
+	  .flags = DF_FIELD_IMMUTABLE | DF_FIELD_COLUMN,
+	  .doc = "How its packets travel between hypervisors." },
+	{ .name = "segmentation_id", .type = DF_TYPE_UINT, .min = 1,
+	  .max = 0xffffff, .flags = DF_FIELD_ALLOCATED | DF_FIELD_COLUMN,
+	  .doc = "VNI of a tunnelled network, VLAN of a vlan network." },
+	{ .name = "physical_network", .type = DF_TYPE_STRING, .min = 1,
+	  .max = 64, .flags = DF_FIELD_IMMUTABLE,
+	  .doc = "Provider network that carries a vlan or flat network." },
+	{ .name = "mtu", .type = DF_TYPE_UINT, .min = 68, .max = 65535,
+	  .preset = "1450", .unit = "bytes", .flags = DF_FIELD_COLUMN,
+	  .doc = "Largest IP packet." },
+	{ .name = "shared", .type = DF_TYPE_BOOL, .preset = "false",
+	  .doc = "Whether other projects may use it." },
+	{ .name = "router:external", .type = DF_TYPE_BOOL, .preset = "false",
+	  .doc = "Whether routers may use it as their gateway network." },
+	{ .name = "vlan_transparent", .type = DF_TYPE_BOOL, .preset = "false",
+	  .doc = "Whether workloads may send VLAN-tagged frames." },
+	{ .name = "port_security_enabled", .type = DF_TYPE_BOOL,
+	  .preset = "true", .doc = "What new ports start with." },
+	{ .name = "on_demand", .type = DF_TYPE_BOOL, .preset = "false",
+	  .doc = "Resolve remote ports at the first packet, not in advance." },
+	{ .name = "dns_domain", .type = DF_TYPE_STRING, .max = 255,
+	  .doc = "Domain of its ports' names." },
+	QOS,
+	TAGS,
+	KEY,
+	REVISION,
+	{ .name = NULL }
+};
+
+/* Tunnelled networks have no physical network: they share one VNI space. */
+static const struct df_unique network_uniques[] = {
+	{ .field = "segmentation_id", .within = "physical_network" },
+	{ .field = NULL }
+};
+
+/* subnet */
+
+static const char *const ipv6_modes[] = {
+	"slaac", "dhcpv6-stateful", "dhcpv6-stateless", NULL
+};
+
+static const struct df_field host_route_fields[] = {
+	{ .name = "destination", .type = DF_TYPE_CIDR,
+	  .flags = DF_FIELD_REQUIRED, .doc = "The prefix." },
+	{ .name = "nexthop", .type = DF_TYPE_IP, .flags = DF_FIELD_REQUIRED,
+	  .doc = "The router." },
+	{ .name = NULL }
+};
+
+static const struct df_field pool_fields[] = {
+	{ .name = "start", .type = DF_TYPE_IP, .flags = DF_FIELD_REQUIRED,
+	  .doc = "First address." },
+	{ .name = "end", .type = DF_TYPE_IP, .flags = DF_FIELD_REQUIRED,
+	  .doc = "Last address." },
+	{ .name = NULL }
+};
+
+static const struct df_field subnet_fields[] = {
+	ID("Identifies the subnet."),
+	NAME,
+	{ .name = "network_id", .type = DF_TYPE_UUID, .ref = "network",
+	  .flags = DF_FIELD_REQUIRED | DF_FIELD_IMMUTABLE | DF_FIELD_COLUMN,
+	  .doc = "The network that it belongs to." },
+	PROJECT,
+	DESCRIPTION,
+	{ .name = "cidr", .type = DF_TYPE_CIDR,
+	  .flags = DF_FIELD_REQUIRED | DF_FIELD_IMMUTABLE | DF_FIELD_COLUMN,
+	  .doc = "Its prefix." },
+	{ .name = "ip_version", .type = DF_TYPE_UINT, .min = 4, .max = 6,
+	  .flags = DF_FIELD_ALLOCATED | DF_FIELD_IMMUTABLE,
+	  .doc = "4 or 6, as the prefix says." },
+	{ .name = "gateway_ip", .type = DF_TYPE_IP, .flags = DF_FIELD_COLUMN,
+	  .doc = "Default router that workloads are told of." },
+	{ .name = "enable_dhcp", .type = DF_TYPE_BOOL, .preset = "true",
+	  .flags = DF_FIELD_COLUMN, .doc = "Whether DHCP is answered." },
+	{ .name = "dns_nameservers", .type = DF_TYPE_IP,
+	  .flags = DF_FIELD_LIST, .doc = "Name servers for workloads." },
+	{ .name = "host_routes", .type = DF_TYPE_RECORD,
+	  .fields = host_route_fields, .flags = DF_FIELD_LIST,
+	  .doc = "Further routes for workloads." },
+	{ .name = "allocation_pools", .type = DF_TYPE_RECORD,
+	  .fields = pool_fields, .flags = DF_FIELD_LIST,
+	  .doc = "Ranges that addresses of ports are taken from." },
+	{ .name = "ipv6_ra_mode", .type = DF_TYPE_ENUM, .values = ipv6_modes,
+	  .doc = "What router advertisements announce." },
+	{ .name = "ipv6_address_mode", .type = DF_TYPE_ENUM,
+	  .values = ipv6_modes, .doc = "How workloads get IPv6 addresses." },
+	{ .name = "subnetpool_id", .type = DF_TYPE_UUID,
+	  .doc = "The pool that the prefix was taken from." },
+	{ .name = "segment_id", .type = DF_TYPE_UUID,
+	  .doc = "The segment of a routed network." },
+	{ .name = "service_types", .type = DF_TYPE_STRING, .max = 255,
+	  .flags = DF_FIELD_LIST,
+	  .doc = "Owners of ports that may have addresses from here." },
+	{ .name = "dns_publish_fixed_ip", .type = DF_TYPE_BOOL,
+	  .preset = "false", .doc = "Whether DNS holds its addresses." },
+	TAGS,
+	REVISION,
+	{ .name = NULL }
+};
+
+/* port */
+
+static const char *const vnic_types[] = {
+	"normal", "direct", "macvtap", "baremetal", "direct-physical",
+	"virtio-forwarder", "smart-nic", "accelerator-direct",
+	"accelerator-direct-physical", "vdpa", "remote-managed", NULL
+};
+
+static const struct df_field fixed_ip_fields[] = {
+	{ .name = "subnet_id", .type = DF_TYPE_UUID, .ref = "subnet",
+	  .flags = DF_FIELD_REQUIRED, .doc = "The subnet." },
+	{ .name = "ip_address", .type = DF_TYPE_IP,
+	  .flags = DF_FIELD_REQUIRED, .doc = "The address." },
+	{ .name = NULL }
+};
+
+static const struct df_field address_pair_fields[] = {
+	{ .name = "ip_address", .type = DF_TYPE_CIDR,
+	  .flags = DF_FIELD_REQUIRED, .doc = "An address or a prefix." },
+	{ .name = "mac_address", .type = DF_TYPE_MAC,
+	  .doc = "If not the port's own." },
+	{ .name = NULL }
+};
+
+static const struct df_field dhcp_opt_fields[] = {
+	{ .name = "opt_name", .type = DF_TYPE_STRING, .min = 1, .max = 64,
+	  .flags = DF_FIELD_REQUIRED, .doc = "Name or number." },
+	{ .name = "opt_value", .type = DF_TYPE_STRING, .max = 255,
+	  .doc = "Value; none leaves the option out." },
+	{ .name = "ip_version", .type = DF_TYPE_UINT, .min = 4, .max = 6,
+	  .doc = "4 (if not given) or 6." },
+	{ .name = NULL }
+};
+
+static const struct df_field port_fields[] = {
+	ID("Identifies the port."),
+	NAME,
+	{ .name = "network_id", .type = DF_TYPE_UUID, .ref = "network",
+	  .flags = DF_FIELD_REQUIRED | DF_FIELD_IMMUTABLE | DF_FIELD_COLUMN,
+	  .doc = "The network that it belongs to." },
+	PROJECT,
+	DESCRIPTION,
+	{ .name = "mac_address", .type = DF_TYPE_MAC,
+	  .flags = DF_FIELD_ALLOCATED | DF_FIELD_COLUMN,
+	  .doc = "Ethernet address of the workload." },
+	{ .name = "fixed_ips", .type = DF_TYPE_RECORD,
+	  .fields = fixed_ip_fields, .flags = DF_FIELD_LIST | DF_FIELD_COLUMN,
+	  .doc = "IP addresses of the workload." },
+	{ .name = "admin_state_up", .type = DF_TYPE_BOOL, .preset = "true",
+	  .doc = "Whether it carries packets." },
+	{ .name = "binding_host", .type = DF_TYPE_STRING, .max = 255,
+	  .flags = DF_FIELD_COLUMN,
+	  .doc = "Name of the chassis that it is on." },
+	{ .name = "binding_vnic_type", .type = DF_TYPE_ENUM,
+	  .values = vnic_types, .preset = "normal",
+	  .doc = "What the workload sees." },
+	{ .name = "binding_profile", .type = DF_TYPE_JSON,
+	  .doc = "What the cloud says about the device." },
+	{ .name = "binding_vif_details", .type = DF_TYPE_JSON,
+	  .doc = "What the cloud was told about the device." },
+	{ .name = "device_id", .type = DF_TYPE_STRING, .max = 255,
+	  .doc = "The workload." },
+	{ .name = "device_owner", .type = DF_TYPE_STRING, .max = 255,
+	  .doc = "Who plugged it in, such as compute:nova." },
+	{ .name = "device_name", .type = DF_TYPE_STRING, .min = 1, .max = 15,
+	  .doc = "Name of its netdev, if not tap and the first 11 characters of the id." },
+	{ .name = "port_security_enabled", .type = DF_TYPE_BOOL,
+	  .preset = "true",
+	  .doc = "Whether only its own addresses may send." },
+	{ .name = "allowed_address_pairs", .type = DF_TYPE_RECORD,
+	  .fields = address_pair_fields, .flags = DF_FIELD_LIST,
+	  .doc = "Further addresses that may send." },
+	{ .name = "security_groups", .type = DF_TYPE_UUID,
+	  .flags = DF_FIELD_LIST, .doc = "Security groups that apply." },
+	{ .name = "extra_dhcp_opts", .type = DF_TYPE_RECORD,
+	  .fields = dhcp_opt_fields, .flags = DF_FIELD_LIST,
+	  .doc = "Further DHCP options." },
+	QOS,
+	{ .name = "dns_name", .type = DF_TYPE_STRING, .max = 255,
+	  .doc = "Host name that DHCP and DNS give." },
+	{ .name = "dns_domain", .type = DF_TYPE_STRING, .max = 255,
+	  .doc = "Domain of that name, if not the network's." },
+	{ .name = "propagate_uplink_status", .type = DF_TYPE_BOOL,
+	  .preset = "false", .doc = "Whether it goes down with its uplink." },
+	TAGS,
+	KEY,
+	REVISION,
+	{ .name = NULL }
+};
+
+static const struct df_unique port_uniques[] = {
+	{ .field = "mac_address", .within = "network_id" },
+	{ .field = "fixed_ips", .member = "ip_address",
+	  .within = "network_id" },
+	{ .field = NULL }
+};
+
+/* port_status */
+
+static const char *const status_values[] = { "up", "down", NULL };
+
+static const struct df_field port_status_fields[] = {
+	ID("Id of the port."),
+	{ .name = "status", .type = DF_TYPE_ENUM, .values = status_values,
+	  .flags = DF_FIELD_REQUIRED | DF_FIELD_COLUMN,
+	  .doc = "Whether its packets are forwarded." },
+	{ .name = "chassis", .type = DF_TYPE_STRING, .min = 1, .max = 255,
+	  .flags = DF_FIELD_REQUIRED | DF_FIELD_COLUMN,
+	  .doc = "Name of the chassis that says so." },
+	{ .name = "reason", .type = DF_TYPE_STRING, .max = 255,
+	  .doc = "Why it is down." },
+	REVISION,
+	{ .name = NULL }
+};
+
+/* binding */
+
+static const struct df_field binding_fields[] = {
+	ID("Id of the port."),
+	{ .name = "network_id", .type = DF_TYPE_UUID,
+	  .flags = DF_FIELD_REQUIRED | DF_FIELD_COLUMN,
+	  .doc = "Network of the port." },
+	{ .name = "host", .type = DF_TYPE_STRING, .min = 1, .max = 255,
+	  .flags = DF_FIELD_REQUIRED | DF_FIELD_COLUMN,
+	  .doc = "Name of the chassis." },
+	REVISION,
+	{ .name = NULL }
+};
+
+const struct df_schema df_schemas[] = {
+	{ .model = { .name = "chassis", .plural = "chassis",
+		     .topic = "global",
+		     .doc = "A hypervisor." },
+	  .fields = chassis_fields },
+	{ .model = { .name = "agent", .plural = "agents", .topic = "global",
+		     .flags = DF_MODEL_REPORTED | DF_MODEL_LEASED,
+		     .doc = "A running agent; it is there as long as the agent lives." },
+	  .fields = agent_fields },
+	{ .model = { .name = "network", .plural = "networks",
+		     .topic = "network/<id>",
+		     .doc = "A logical Ethernet." },
+	  .fields = network_fields,
+	  .uniques = network_uniques,
+	  .check = df_check_network },
+	{ .model = { .name = "subnet", .plural = "subnets",
+		     .topic = "network/<network_id>",
+		     .doc = "An IP prefix on a network, and what workloads are told about it." },
+	  .fields = subnet_fields,
+	  .check = df_check_subnet },
+	{ .model = { .name = "port", .plural = "ports",
+		     .topic = "network/<network_id>",
+		     .doc = "What a workload plugs into a network." },
+	  .fields = port_fields,
+	  .uniques = port_uniques },
+	{ .model = { .name = "port_status", .plural = "port_statuses",
+		     .topic = "status", .flags = DF_MODEL_REPORTED,
+		     .doc = "Whether a port works, as its agent reports." },
+	  .fields = port_status_fields,
+	  .follows = "port" },
+	{ .model = { .name = "binding", .plural = "bindings",
+		     .topic = "chassis/<host>", .flags = DF_MODEL_DERIVED,
+		     .doc = "Tells a hypervisor which ports are on it, and so which networks it needs." },
+	  .fields = binding_fields,
+	  .follows = "port" },
+	{ .model = { .name = NULL } }
+};

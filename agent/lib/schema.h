@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What only the library knows of a model. */
+#ifndef DF_LIB_SCHEMA_H
+#define DF_LIB_SCHEMA_H
+
+#include "dragonflow.h"
+
+struct df_obj;
+
+/**
+ * struct df_unique - no two objects of a model share this value
+ * @field: the field, ended by NULL in a table
+ * @member: of each item, if the field is a list of records
+ * @within: field that narrows it: equal values collide only if this is equal
+ */
+struct df_unique {
+	const char *field;
+	const char *member;
+	const char *within;
+};
+
+/**
+ * struct df_schema - a model's declaration
+ * @model: what everybody sees
+ * @fields: ended by a NULL name
+ * @uniques: ended by a NULL field, or NULL
+ * @follows: model of the object with the same id that must exist before an
+ *	object of this model, and takes it along when it is deleted; or NULL
+ * @check: relations between the fields of a complete object, or NULL
+ */
+struct df_schema {
+	struct df_model model;
+	const struct df_field *fields;
+	const struct df_unique *uniques;
+	const char *follows;
+	int (*check)(const struct df_obj *obj, struct df_error *error);
+};
+
+extern const struct df_schema df_schemas[];
+
+static inline const struct df_schema *df_schema(const struct df_model *model)
+{
+	return (const struct df_schema *)model;
+}
+
+int df_check_network(const struct df_obj *obj, struct df_error *error);
+int df_check_subnet(const struct df_obj *obj, struct df_error *error);
+
+#endif

@@ -1,0 +1,556 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Transactions over objects: read what is stored, work out the changes, commit
+ * them under the expectation that nothing moved meanwhile, and if something
+ * did, say what or begin again.
+ */
+#include <errno.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+#include "nb.h"
+#include "ops.h"
+
+/* Every retry means that another writer got ahead, so this is not reached. */
+#define TRIES_MAX 1000
+
+/** enum step_kind - what a caller asked for */
+enum step_kind {
+	STEP_CREATE,
+	STEP_UPDATE,
+	STEP_PATCH,
+	STEP_PUT,
+	STEP_DELETE,
+};
+
+/**
+ * struct step - one thing that a caller asked for
+ * @txn: the transaction
+ * @kind: what
+ * @asked: the caller's object; NULL of a deletion
+ * @revision: that the stored one must have, or 0
+ * @change: what is to be done about it, in the current try
+ */
+struct step {
+	struct df_txn *txn;
+	enum step_kind kind;
+	struct df_obj *asked;
+	uint64_t revision;
+	struct change change;
+};
+
+/**
+ * struct df_txn - a transaction
+ * @steps: what was asked for; each allocated, as reads point to them
+ * @lease: puts are under this one; or NULL
+ * @ops: of the current try
+ * @conflict: operation that was not met
+ * @reading: answers that are missing
+ * @tries: commits so far
+ * @later: ends the transaction from the event loop
+ * @error: what it ends with
+ */
+struct df_txn {
+	LIST_ENTRY(df_txn) node;
+	struct df_nb *nb;
+	struct step **steps;
+	size_t count;
+	struct df_lease *lease;
+	struct ops ops;
+	size_t conflict;
+	size_t reading;
+	unsigned int tries;
+	df_done_fn done;
+	void *arg;
+	struct event *later;
+	struct df_error error;
+};
+
+struct df_nb *df_txn_nb(struct df_txn *txn)
+{
+	return txn->nb;
+}
+
+int df_txn_new(struct df_txn **out, struct df_nb *nb)
+{
+	struct df_txn *txn = calloc(1, sizeof(*txn));
+
+	if (!txn)
+		return -ENOMEM;
+	txn->nb = nb;
+	LIST_INSERT_HEAD(&nb->txns, txn, node);
+	*out = txn;
+	return 0;
+}
+
+void df_txn_free(struct df_txn *txn)
+{
+	size_t i;
+
+	if (!txn)
+		return;
+	LIST_REMOVE(txn, node);
+	for (i = 0; i < txn->count; i++) {
+		df_change_fini(&txn->steps[i]->change);
+		df_obj_put(txn->steps[i]->asked);
+		free(txn->steps[i]);
+	}
+	free(txn->steps);
+	df_ops_fini(&txn->ops);
+	if (txn->later)
+		event_free(txn->later);
+	free(txn);
+}
+
+void df_nb_txns_fini(struct df_nb *nb)
+{
+	while (!LIST_EMPTY(&nb->txns))
+		df_txn_free(LIST_FIRST(&nb->txns));
+}
+
+void df_txn_set_lease(struct df_txn *txn, struct df_lease *lease)
+{
+	txn->lease = lease;
+}
+
+/* Asking */
+
+static int add_step(struct df_txn *txn, enum step_kind kind,
+		    const struct df_model *model, const char *id,
+		    struct step **out)
+{
+	struct step **steps;
+	struct step *step;
+
+	steps = realloc(txn->steps, (txn->count + 1) * sizeof(*steps));
+	if (!steps)
+		return -ENOMEM;
+	txn->steps = steps;
+	step = calloc(1, sizeof(*step));
+	if (!step)
+		return -ENOMEM;
+	step->txn = txn;
+	step->kind = kind;
+	step->change.model = model;
+	memcpy(step->change.id, id, DF_UUID_LEN);
+	steps[txn->count++] = step;
+	*out = step;
+	return 0;
+}
+
+static int check_step(const struct df_txn *txn, const struct df_model *model,
+		      const char *id, struct df_error *error)
+{
+	size_t i;
+
+	if (model->flags & DF_MODEL_DERIVED)
+		return df_error_set(error, -EPERM,
+				    "a %s follows from other objects and cannot be written",
+				    model->name);
+	if (!df_uuid_is_valid(id))
+		return df_error_set(error, -EINVAL, "%s: \"%s\" is not a UUID",
+				    model->name, df_quote(id).text);
+	for (i = 0; i < txn->count; i++)
+		if (txn->steps[i]->change.model == model &&
+		    !strcmp(txn->steps[i]->change.id, id))
+			return df_error_set(error, -EINVAL,
+					    "%s %s is in the transaction already",
+					    model->name, id);
+	return 0;
+}
+
+static int ask(struct df_txn *txn, enum step_kind kind, struct df_obj *obj,
+	       uint64_t revision, struct df_error *error)
+{
+	const char *id = df_obj_id(obj);
+	struct step *step;
+	int err;
+
+	if (!id)
+		return df_obj_error(obj, error, -EINVAL, "id", "is required");
+	err = check_step(txn, obj->model, id, error);
+	if (err)
+		return err;
+	err = add_step(txn, kind, obj->model, id, &step);
+	if (err)
+		return df_error_set(error, err, "out of memory");
+	step->asked = df_obj_get(obj);
+	step->revision = revision;
+	return 0;
+}
+
+static int make_id(struct df_obj *obj)
+{
+	char id[DF_UUID_LEN + 1];
+
+	if (df_obj_id(obj))
+		return 0;
+	df_uuid_new(id);
+	return df_obj_set_string(obj, "id", id, NULL);
+}
+
+int df_txn_create(struct df_txn *txn, struct df_obj *obj,
+		  struct df_error *error)
+{
+	if (make_id(obj))
+		return df_error_set(error, -ENOMEM, "out of memory");
+	return ask(txn, STEP_CREATE, obj, 0, error);
+}
+
+int df_txn_update(struct df_txn *txn, struct df_obj *obj, uint64_t revision,
+		  struct df_error *error)
+{
+	return ask(txn, STEP_UPDATE, obj, revision, error);
+}
+
+int df_txn_patch(struct df_txn *txn, struct df_obj *obj, uint64_t revision,
+		 struct df_error *error)
+{
+	return ask(txn, STEP_PATCH, obj, revision, error);
+}
+
+int df_txn_put(struct df_txn *txn, struct df_obj *obj, struct df_error *error)
+{
+	if (make_id(obj))
+		return df_error_set(error, -ENOMEM, "out of memory");
+	return ask(txn, STEP_PUT, obj, 0, error);
+}
+
+int df_txn_delete(struct df_txn *txn, const char *model, const char *id,
+		  uint64_t revision, struct df_error *error)
+{
+	const struct df_model *found = df_model_find(model);
+	struct step *step;
+	int err;
+
+	if (!found)
+		return df_error_set(error, -EINVAL, "there is no model \"%s\"",
+				    df_quote(model).text);
+	err = check_step(txn, found, id, error);
+	if (err)
+		return err;
+	err = add_step(txn, STEP_DELETE, found, id, &step);
+	if (err)
+		return df_error_set(error, err, "out of memory");
+	step->revision = revision;
+	return 0;
+}
+
+/* Ending */
+
+static void finish(struct df_txn *txn)
+{
+	struct df_error error = txn->error;
+	df_done_fn done = txn->done;
+	void *arg = txn->arg;
+
+	/* Freed first: the callback may close the handle. */
+	df_txn_free(txn);
+	if (done)
+		done(arg, error.code ? &error : NULL);
+}
+
+static void finish_later(evutil_socket_t fd, short events, void *arg)
+{
+	(void)fd;
+	(void)events;
+	finish(arg);
+}
+
+/* Nothing is called back from inside of df_txn_commit(). */
+static void end(struct df_txn *txn)
+{
+	txn->later = event_new(txn->nb->base, -1, 0, finish_later, txn);
+	if (txn->later)
+		event_active(txn->later, 0, 0);
+	else
+		finish(txn);
+}
+
+/* The caller's objects become what was stored. */
+static void give_back(struct df_txn *txn)
+{
+	size_t i;
+
+	for (i = 0; i < txn->count; i++) {
+		struct step *step = txn->steps[i];
+		struct df_obj *stored = df_change_is_nothing(&step->change) ?
+					step->change.old : step->change.new;
+
+		if (!step->asked || !stored)
+			continue;
+		json_decref(step->asked->doc);
+		step->asked->doc = json_incref(stored->doc);
+	}
+}
+
+/* Trying */
+
+static void try_again(struct df_txn *txn);
+
+static int refuse_stale(const struct step *step, struct df_error *error)
+{
+	const struct df_obj *old = step->change.old;
+
+	return df_error_set(error, -ESTALE,
+			    "%s %s has revision %ju, not %ju",
+			    step->change.model->name, step->change.id,
+			    (uintmax_t)df_obj_revision(old),
+			    (uintmax_t)step->revision);
+}
+
+static int work_out(struct step *step, struct df_error *error)
+{
+	struct change *change = &step->change;
+	enum step_kind kind = step->kind;
+
+	if (kind == STEP_PUT)
+		kind = change->old ? STEP_UPDATE : STEP_CREATE;
+	if (kind != STEP_CREATE && !change->old)
+		return df_error_set(error, -ENOENT, "there is no %s %s",
+				    change->model->name, change->id);
+	if (step->revision && step->revision != df_obj_revision(change->old))
+		return refuse_stale(step, error);
+	if (kind != STEP_DELETE && change->model->flags & DF_MODEL_LEASED &&
+	    !step->txn->lease)
+		return df_error_set(error, -EINVAL,
+				    "%s %s can only be put under a lease",
+				    change->model->name, change->id);
+	/* What is stored may be under a lease that is about to end. */
+	change->is_forced = step->txn->lease && kind != STEP_DELETE;
+	switch (kind) {
+	case STEP_CREATE:
+		return df_change_create(change, step->asked, error);
+	case STEP_UPDATE:
+	case STEP_PUT:
+		return df_change_replace(change, step->asked, error);
+	case STEP_PATCH:
+		return df_change_patch(change, step->asked, error);
+	case STEP_DELETE:
+		break;
+	}
+	return 0;
+}
+
+static int work_out_all(struct df_txn *txn)
+{
+	size_t i;
+	int err;
+
+	for (i = 0; i < txn->count; i++) {
+		struct step *step = txn->steps[i];
+
+		err = work_out(step, &txn->error);
+		if (!err && !df_change_is_nothing(&step->change))
+			err = df_ops_add_change(&txn->ops, &step->change, i,
+						&txn->error);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* The claim's value is the id of who has it. */
+static void say_taken(void *arg, const struct df_error *error,
+		      const struct df_db_entry *entries, size_t count)
+{
+	struct df_txn *txn = arg;
+	const struct ops_note *note = &txn->ops.notes[txn->conflict];
+	struct df_obj *new = txn->steps[note->change]->change.new;
+
+	if (error) {
+		txn->error = *error;
+	} else if (!count) {
+		/* Given up in the meantime. */
+		try_again(txn);
+		return;
+	} else {
+		const char *value = strrchr(entries[0].key, '/') + 1;
+
+		df_obj_error(new, &txn->error, -EEXIST, note->field,
+			     "%s is already used by %s %s",
+			     df_quote(value).text, new->model->name,
+			     (const char *)entries[0].value);
+	}
+	finish(txn);
+}
+
+/* The marks are "ref/<model>/<id>/<model>/<id>". */
+static void say_used(void *arg, const struct df_error *error,
+		     const struct df_db_entry *entries, size_t count)
+{
+	struct df_txn *txn = arg;
+	const struct ops_note *note = &txn->ops.notes[txn->conflict];
+	const struct change *change = &txn->steps[note->change]->change;
+	size_t skip = strlen(txn->ops.v[txn->conflict].key);
+
+	if (error) {
+		txn->error = *error;
+	} else if (!count) {
+		try_again(txn);
+		return;
+	} else {
+		char more[48] = "";
+		char *user = strdup(entries[0].key + skip);
+
+		if (count > 1)
+			snprintf(more, sizeof(more), " and %zu more",
+				 count - 1);
+		if (user && strchr(user, '/'))
+			*strchr(user, '/') = ' ';
+		df_error_set(&txn->error, -EBUSY, "%s %s is used by %s%s",
+			     change->model->name, change->id,
+			     user ? user : "others", more);
+		free(user);
+	}
+	finish(txn);
+}
+
+static void say_missing(struct df_txn *txn, const struct ops_note *note)
+{
+	const struct df_obj *new = txn->steps[note->change]->change.new;
+	const struct df_model *model = NULL;
+	const char *id = NULL;
+
+	df_key_split(txn->ops.v[txn->conflict].key, &model, &id);
+	df_obj_error(new, &txn->error, -ENOENT, note->field,
+		     "there is no %s %s", model->name, id);
+	finish(txn);
+}
+
+static void object_moved(struct df_txn *txn, const struct ops_note *note)
+{
+	const struct step *step = txn->steps[note->change];
+
+	if (step->kind == STEP_CREATE) {
+		df_error_set(&txn->error, -EEXIST, "%s %s exists already",
+			     step->change.model->name, step->change.id);
+		finish(txn);
+	} else {
+		/* A revision that was asked for is compared after reading. */
+		try_again(txn);
+	}
+}
+
+static void resolve(struct df_txn *txn)
+{
+	const struct ops_note *note = &txn->ops.notes[txn->conflict];
+	const char *key = txn->ops.v[txn->conflict].key;
+
+	switch (note->kind) {
+	case OPS_OBJECT:
+		object_moved(txn, note);
+		break;
+	case OPS_CLAIM:
+		if (note->is_allocated)
+			try_again(txn);
+		else
+			df_db_get(txn->nb->db, key, say_taken, txn);
+		break;
+	case OPS_REF:
+		say_missing(txn, note);
+		break;
+	case OPS_IN_USE:
+		df_db_list(txn->nb->db, key, NULL, say_used, txn);
+		break;
+	case OPS_MARK:
+	case OPS_DERIVED:
+		try_again(txn);
+		break;
+	}
+}
+
+static void committed(void *arg, const struct df_error *error, size_t conflict)
+{
+	struct df_txn *txn = arg;
+
+	if (error && error->code == -ESTALE && txn->tries < TRIES_MAX) {
+		txn->conflict = conflict;
+		resolve(txn);
+		return;
+	}
+	if (error)
+		txn->error = *error;
+	else
+		give_back(txn);
+	finish(txn);
+}
+
+static void commit(struct df_txn *txn)
+{
+	struct df_lease *lease = txn->lease;
+
+	txn->tries++;
+	if (work_out_all(txn)) {
+		end(txn);
+	} else if (!txn->ops.count) {
+		give_back(txn);
+		end(txn);
+	} else {
+		df_db_commit(txn->nb->db, txn->ops.v, txn->ops.count,
+			     lease ? df_lease_db(lease) : NULL, committed,
+			     txn);
+	}
+}
+
+static void got_stored(void *arg, const struct df_error *error,
+		       const struct df_db_entry *entries, size_t count)
+{
+	struct step *step = arg;
+	struct df_txn *txn = step->txn;
+
+	if (error) {
+		txn->error = *error;
+	} else if (count) {
+		step->change.old_version = entries[0].version;
+		df_nb_decode(&step->change.old, &entries[0], &txn->error);
+	}
+	if (--txn->reading)
+		return;
+	if (txn->error.code)
+		end(txn);
+	else
+		commit(txn);
+}
+
+static void start(struct df_txn *txn)
+{
+	size_t i;
+
+	for (i = 0; i < txn->count; i++)
+		txn->reading += txn->steps[i]->kind != STEP_CREATE;
+	if (!txn->reading) {
+		commit(txn);
+		return;
+	}
+	for (i = 0; i < txn->count; i++) {
+		struct step *step = txn->steps[i];
+		struct df_key key = df_key_obj(step->change.model->name,
+					       step->change.id);
+
+		if (step->kind != STEP_CREATE)
+			df_db_get(txn->nb->db, key.text, got_stored, step);
+	}
+}
+
+static void try_again(struct df_txn *txn)
+{
+	size_t i;
+
+	for (i = 0; i < txn->count; i++) {
+		df_change_fini(&txn->steps[i]->change);
+		txn->steps[i]->change.old_version = DF_DB_ABSENT;
+	}
+	df_ops_fini(&txn->ops);
+	start(txn);
+}
+
+void df_txn_commit(struct df_txn *txn, df_done_fn done, void *arg)
+{
+	txn->done = done;
+	txn->arg = arg;
+	start(txn);
+}
