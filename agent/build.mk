@@ -1,14 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0
-# The agent.
+# The agent. What is listed as pure neither talks nor waits nor looks at the
+# clock, and is tested on the build machine.
 
-AGENT_PURE := agent/map.c agent/state.c agent/plan.c
-UNIT_AGENT := plan
+AGENT_PURE := $(addprefix agent/,config.c log.c map.c plan.c state.c uuid.c \
+	view.c) $(wildcard agent/compile/*.c)
+AGENT_SRCS := $(wildcard agent/*.c agent/compile/*.c)
+AGENT_PKGS := libevent_core libmnl libnl-3.0 jansson
+UNIT_AGENT := compile config plan view
+UNIT_AGENT_SRCS := $(UNIT_AGENT:%=selftests/unit/test_%.c)
 
-$(call asan_objs,$(AGENT_PURE)): CPPFLAGS += -Iagent -Iagent/lib
-$(call asan_objs,$(UNIT_AGENT:%=selftests/unit/test_%.c)): CPPFLAGS += -Iagent -Iagent/lib
+AGENT_CFLAGS := $(call pkg_cflags,$(AGENT_PKGS))
+AGENT_LIBS := $(call pkg_libs,$(AGENT_PKGS))
 
-$(BUILD)/unit/test_plan: $(call asan_objs,selftests/unit/test_plan.c $(AGENT_PURE))
-	$(call link_asan,-lcmocka)
+$(call objs,$(AGENT_SRCS)): CPPFLAGS += -Iagent -Iagent/lib $(AGENT_CFLAGS)
+$(call asan_objs,$(AGENT_PURE) $(UNIT_AGENT_SRCS)): CPPFLAGS += -Iagent -Iagent/lib
 
+$(BUILD)/bin/dragonflowd: $(call objs,$(AGENT_SRCS)) $(BUILD)/lib/libdragonflow.so
+	$(call link,-ldragonflow $(AGENT_LIBS))
+
+$(UNIT_AGENT:%=$(BUILD)/unit/test_%): $(BUILD)/unit/test_%: \
+		$(BUILD)/asan/selftests/unit/test_%.o \
+		$(call asan_objs,$(AGENT_PURE)) $(BUILD)/lib/libdragonflow.so
+	$(call link_asan,-ldragonflow -lcmocka)
+
+AGENT_TARGETS += $(BUILD)/bin/dragonflowd
 UNIT_TARGETS += $(UNIT_AGENT:%=$(BUILD)/unit/test_%)
-SRCS += $(AGENT_PURE) $(UNIT_AGENT:%=selftests/unit/test_%.c)
+SRCS += $(AGENT_SRCS) $(UNIT_AGENT_SRCS)
+INSTALL += 755:$(BUILD)/bin/dragonflowd:$(sbindir)/dragonflowd

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What happens where is wired up here:
+ *
+ *	database -> topics -> compile -> state -> plan -> apply -> kernel
+ *	                            \-> attach -> devices      |
+ *	database <- status <---------------------- what works -+
+ */
+#include "agent.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/dragonflow.h>
+
+#include "log.h"
+#include "notify.h"
+#include "util.h"
+
+static void die(struct dfa_agent *agent, const char *why)
+{
+	dfa_error("%s: giving up", why);
+	agent->exit_code = EXIT_FAILURE;
+	event_base_loopbreak(agent->base);
+}
+
+/* --- a port's status ------------------------------------------------------- */
+
+static void report_local(struct dfa_agent *agent, const struct dfa_local *local)
+{
+	dfa_status_set(&agent->status, &local->port.id,
+		       dfa_report_reason(agent, local));
+}
+
+static void local_changed(void *arg, const struct dfa_local *local)
+{
+	report_local(arg, local);
+}
+
+static const struct dfa_attach_ops attach_ops = {
+	.changed = local_changed,
+};
+
+/* --- from the compiler ----------------------------------------------------- */
+
+static void local_set(void *arg, const struct dfa_local_port *port)
+{
+	struct dfa_agent *agent = arg;
+
+	if (agent->has_kernel && dfa_attach_set(&agent->attach, port))
+		die(agent, strerror(ENOMEM));
+}
+
+static void local_del(void *arg, const struct dfa_uuid *id)
+{
+	struct dfa_agent *agent = arg;
+
+	if (!agent->has_kernel)
+		return;
+	dfa_attach_del(&agent->attach, id);
+	dfa_status_leave(&agent->status, id);
+}
+
+static const struct dfa_compile_ops compile_ops = {
+	.local_set = local_set,
+	.local_del = local_del,
+};
+
+/* --- from the topics ------------------------------------------------------- */
+
+static void wishes_changed(void *arg)
+{
+	struct dfa_agent *agent = arg;
+
+	if (agent->has_kernel)
+		dfa_apply_kick(&agent->apply);
+}
+
+static void topics_synced(void *arg)
+{
+	struct dfa_agent *agent = arg;
+
+	dfa_info("topology read: %zu networks, %zu ports of them",
+		 agent->topics.view.networks.count, agent->compile.ports.count);
+	dfa_notify_status("in step with the database");
+	if (!agent->has_kernel)
+		return;
+	agent->attach.can_reap = true;
+	dfa_apply_ready(&agent->apply);
+}
+
+static void topics_failed(void *arg, int err)
+{
+	die(arg, strerror(-err));
+}
+
+static const struct dfa_topics_ops topics_ops = {
+	.changed = wishes_changed,
+	.synced = topics_synced,
+	.failed = topics_failed,
+};
+
+/* --- from the reconciler --------------------------------------------------- */
+
+static struct dfa_local *find_local(const struct dfa_agent *agent, uint32_t key)
+{
+	struct dfa_map_iter iter = dfa_map_iter(&agent->attach.by_id);
+	struct dfa_map_node *node;
+
+	while ((node = dfa_map_iter_next(&agent->attach.by_id, &iter))) {
+		struct dfa_local *local;
+
+		local = dfa_container_of(node, struct dfa_local, by_id);
+		if (local->port.key == key)
+			return local;
+	}
+	return NULL;
+}
+
+static void object_done(void *arg, enum dfa_kind kind, uint32_t id)
+{
+	struct dfa_agent *agent = arg;
+	const struct dfa_local *local;
+	const struct dfa_object *object;
+
+	/* Most are remote: do not look for those. */
+	object = dfa_state_find(&agent->state, DFA_PORT, id);
+	if (kind != DFA_PORT || !object ||
+	    object->have.port.type != DRAGONFLOW_PORT_TYPE_VIF)
+		return;
+	local = find_local(agent, id);
+	if (local)
+		report_local(agent, local);
+}
+
+static void kernel_connected(void *arg)
+{
+	struct dfa_agent *agent = arg;
+
+	dfa_attach_connected(&agent->attach);
+}
+
+static void plan_ran(void *arg)
+{
+	struct dfa_agent *agent = arg;
+
+	dfa_attach_reap(&agent->attach);
+}
+
+static const struct dfa_apply_ops apply_ops = {
+	.object_done = object_done,
+	.connected = kernel_connected,
+	.ran = plan_ran,
+};
+
+/* --- from the registration and the database -------------------------------- */
+
+static void registered(void *arg)
+{
+	struct dfa_agent *agent = arg;
+	struct df_error error;
+
+	if (dfa_topics_start(&agent->topics, agent->config->chassis, &error))
+		die(agent, error.text);
+}
+
+static void register_refused(void *arg, const char *why)
+{
+	struct dfa_agent *agent = arg;
+	char text[600];
+
+	snprintf(text, sizeof(text),
+		 "another agent runs as chassis %s (%s)",
+		 agent->config->chassis, why);
+	die(agent, text);
+}
+
+static const struct dfa_register_ops register_ops = {
+	.done = registered,
+	.refused = register_refused,
+};
+
+static void database_state(void *arg, bool up, const struct df_error *error)
+{
+	struct dfa_agent *agent = arg;
+
+	agent->is_database_up = up;
+	if (up) {
+		dfa_info("database: there again");
+		agent->database_error[0] = '\0';
+		dfa_notify_status("in step with the database");
+		return;
+	}
+	snprintf(agent->database_error, sizeof(agent->database_error), "%s",
+		 error ? error->text : "away");
+	dfa_warning("database: %s; the datapath goes on as it is",
+		    agent->database_error);
+	dfa_notify_status("waiting for the database");
+}
+
+/* --- start and stop -------------------------------------------------------- */
+
+static void sign_of_life(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	dfa_notify("WATCHDOG=1");
+}
+
+static int start_watchdog(struct dfa_agent *agent)
+{
+	unsigned int ms = dfa_notify_watchdog_ms() / 2;
+	struct timeval tv = {
+		.tv_sec = ms / 1000,
+		.tv_usec = ms % 1000 * 1000,
+	};
+
+	if (!ms)
+		return 0;
+	agent->watchdog = event_new(agent->base, -1, EV_PERSIST, sign_of_life,
+				    agent);
+	if (!agent->watchdog || event_add(agent->watchdog, &tv))
+		return -ENOMEM;
+	return 0;
+}
+
+static int start_kernel(struct dfa_agent *agent, struct df_error *error)
+{
+	int err;
+
+	if (agent->config->dataplane == DFA_DATAPLANE_NONE)
+		return 0;
+	err = dfa_attach_init(&agent->attach, agent->base, &agent->state,
+			      &attach_ops, agent);
+	if (err) {
+		dfa_attach_fini(&agent->attach);
+		return dfa_error_set(error, err, "route netlink: %s",
+				     strerror(-err));
+	}
+	err = dfa_apply_init(&agent->apply, agent->base, &agent->state,
+			     &apply_ops, agent);
+	if (err) {
+		dfa_attach_fini(&agent->attach);
+		return dfa_error_set(error, err, "generic netlink: %s",
+				     strerror(-err));
+	}
+	agent->has_kernel = true;
+	err = dfa_compile_tunnels(&agent->compile) ?:
+		      dfa_attach_tunnels(&agent->attach, agent->config);
+	if (err)
+		return dfa_error_set(error, err, "%s", strerror(-err));
+	dfa_apply_connect(&agent->apply);
+	return 0;
+}
+
+static int start_database(struct dfa_agent *agent, struct df_error *error)
+{
+	int err;
+
+	err = df_nb_open(&agent->nb, agent->config->database, agent->base,
+			 error);
+	if (err)
+		return err;
+	agent->is_database_up = true;
+	df_nb_on_state(agent->nb, database_state, agent);
+	dfa_topics_init(&agent->topics, agent->nb, &agent->compile, &topics_ops,
+			agent);
+	err = dfa_status_init(&agent->status, agent->base, agent->nb,
+			      agent->config->chassis);
+	if (!err)
+		err = dfa_register_init(&agent->reg, agent->base, agent->nb,
+					agent->config, &register_ops, agent);
+	return err ? dfa_error_set(error, err, "%s", strerror(-err)) : 0;
+}
+
+int dfa_agent_start(struct dfa_agent *agent, struct event_base *base,
+		    const struct dfa_config *config, struct df_error *error)
+{
+	int err;
+
+	*agent = (struct dfa_agent){ .config = config, .base = base };
+	clock_gettime(CLOCK_MONOTONIC, &agent->started);
+	dfa_state_init(&agent->state);
+	dfa_compile_init(&agent->compile, &agent->state, config, &compile_ops,
+			 agent);
+	/* The socket comes first: it is taken if this agent runs already. */
+	err = dfa_control_open(&agent->control, base, config->control_socket,
+			       dfa_report_cmds, agent, error);
+	if (!err)
+		err = start_database(agent, error);
+	if (!err)
+		err = start_kernel(agent, error);
+	if (!err && start_watchdog(agent))
+		err = dfa_error_set(error, -ENOMEM, "out of memory");
+	if (err) {
+		dfa_agent_stop(agent);
+		return err;
+	}
+	dfa_register_start(&agent->reg);
+	return 0;
+}
+
+void dfa_agent_stop(struct dfa_agent *agent)
+{
+	if (agent->watchdog)
+		event_free(agent->watchdog);
+	dfa_control_close(agent->control);
+	if (agent->has_kernel) {
+		dfa_apply_fini(&agent->apply);
+		dfa_attach_fini(&agent->attach);
+	}
+	if (agent->nb) {
+		dfa_topics_fini(&agent->topics);
+		dfa_register_fini(&agent->reg);
+		df_nb_close(agent->nb);
+		dfa_status_fini(&agent->status);
+	}
+	dfa_compile_fini(&agent->compile);
+	dfa_state_fini(&agent->state);
+}

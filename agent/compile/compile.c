@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "compile/compile.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util.h"
+
+static const struct {
+	const char *model;
+	int (*put)(struct dfa_compile *compile, const struct df_obj *obj);
+	int (*del)(struct dfa_compile *compile, const struct dfa_uuid *id);
+} models[] = {
+	{ "chassis", dfa_chassis_put, dfa_chassis_del },
+	{ "network", dfa_network_put, dfa_network_del },
+	{ "port", dfa_port_put, dfa_port_del },
+};
+
+void dfa_compile_init(struct dfa_compile *compile, struct dfa_state *state,
+		      const struct dfa_config *config,
+		      const struct dfa_compile_ops *ops, void *arg)
+{
+	*compile = (struct dfa_compile){
+		.state = state,
+		.config = config,
+		.ops = ops,
+		.arg = arg,
+	};
+	dfa_map_init(&compile->networks);
+	dfa_map_init(&compile->hosts);
+	dfa_map_init(&compile->chassis);
+	dfa_map_init(&compile->ports);
+}
+
+void dfa_compile_fini(struct dfa_compile *compile)
+{
+	struct dfa_map_iter iter = dfa_map_iter(&compile->ports);
+	struct dfa_map_node *node;
+
+	while ((node = dfa_map_iter_next(&compile->ports, &iter))) {
+		struct dfa_port *port;
+
+		port = dfa_container_of(node, struct dfa_port, node);
+		free(port->device);
+		free(port);
+	}
+	iter = dfa_map_iter(&compile->networks);
+	while ((node = dfa_map_iter_next(&compile->networks, &iter)))
+		free(dfa_container_of(node, struct dfa_network, node));
+	iter = dfa_map_iter(&compile->hosts);
+	while ((node = dfa_map_iter_next(&compile->hosts, &iter)))
+		free(dfa_container_of(node, struct dfa_host, by_name));
+	dfa_map_fini(&compile->ports);
+	dfa_map_fini(&compile->networks);
+	dfa_map_fini(&compile->chassis);
+	dfa_map_fini(&compile->hosts);
+}
+
+int dfa_compile_put(struct dfa_compile *compile, const struct df_obj *obj)
+{
+	for (size_t i = 0; i < DFA_ARRAY_SIZE(models); i++) {
+		if (strcmp(models[i].model, df_obj_model(obj)->name) == 0)
+			return models[i].put(compile, obj);
+	}
+	return 0;
+}
+
+int dfa_compile_del(struct dfa_compile *compile, const char *model,
+		    const char *id)
+{
+	struct dfa_uuid uuid;
+
+	if (dfa_uuid_parse(&uuid, id))
+		return -EINVAL;
+	for (size_t i = 0; i < DFA_ARRAY_SIZE(models); i++) {
+		if (strcmp(models[i].model, model) == 0)
+			return models[i].del(compile, &uuid);
+	}
+	return 0;
+}

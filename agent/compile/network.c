@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/dragonflow.h>
+
+#include "compile/compile.h"
+#include "util.h"
+
+struct dfa_network *dfa_network_find(const struct dfa_compile *compile,
+				     const struct dfa_uuid *id)
+{
+	struct dfa_map_node *node;
+
+	node = dfa_map_first(&compile->networks, dfa_uuid_hash(id));
+	for (; node; node = dfa_map_next(node)) {
+		struct dfa_network *network;
+
+		network = dfa_container_of(node, struct dfa_network, node);
+		if (dfa_uuid_equal(&network->id, id))
+			return network;
+	}
+	return NULL;
+}
+
+struct dfa_network *dfa_network_ref(struct dfa_compile *compile,
+				    const struct dfa_uuid *id)
+{
+	struct dfa_network *network = dfa_network_find(compile, id);
+
+	if (network)
+		return network;
+	network = calloc(1, sizeof(*network));
+	if (!network)
+		return NULL;
+	network->id = *id;
+	dfa_list_init(&network->ports);
+	dfa_map_add(&compile->networks, &network->node, dfa_uuid_hash(id));
+	return network;
+}
+
+void dfa_network_unref(struct dfa_compile *compile, struct dfa_network *network)
+{
+	if (network->key || !dfa_list_is_empty(&network->ports))
+		return;
+	dfa_map_del(&compile->networks, &network->node);
+	free(network);
+}
+
+/* vlan, flat and local networks do not travel in tunnels. */
+static struct dfa_network_value network_value(const struct df_obj *obj)
+{
+	const char *type = df_obj_string(obj, "network_type");
+	struct dfa_network_value value = { .vni = DFA_NO_VNI };
+
+	if (type && (strcmp(type, "vxlan") == 0 ||
+		     strcmp(type, "geneve") == 0) &&
+	    df_obj_has(obj, "segmentation_id"))
+		value.vni = (uint32_t)df_obj_u64(obj, "segmentation_id");
+	if (df_obj_bool(obj, "vlan_transparent"))
+		value.flags = DRAGONFLOW_NETWORK_FLAG_VLAN_TRANSPARENT;
+	return value;
+}
+
+static int compile_ports(struct dfa_compile *compile,
+			 struct dfa_network *network)
+{
+	struct dfa_list *item = network->ports.next;
+	int err = 0;
+
+	for (; item != &network->ports && !err; item = item->next)
+		err = dfa_port_compile(compile,
+				       dfa_container_of(item, struct dfa_port,
+							in_network));
+	return err;
+}
+
+static int wish(struct dfa_compile *compile, const struct dfa_network *network)
+{
+	union dfa_value value = { .network = network->value };
+
+	return dfa_state_wish(compile->state, DFA_NETWORK, network->key,
+			      &value);
+}
+
+static int unwish(struct dfa_compile *compile, uint32_t key)
+{
+	return dfa_state_wish(compile->state, DFA_NETWORK, key, NULL);
+}
+
+int dfa_network_put(struct dfa_compile *compile, const struct df_obj *obj)
+{
+	bool is_up = df_obj_bool(obj, "admin_state_up");
+	uint32_t key = df_obj_key(obj), old_key;
+	struct dfa_network *network;
+	bool affects_ports;
+	struct dfa_uuid id;
+	int err;
+
+	if (!key || dfa_uuid_parse(&id, df_obj_id(obj)))
+		return -EINVAL;
+	network = dfa_network_ref(compile, &id);
+	if (!network)
+		return -ENOMEM;
+
+	old_key = network->key;
+	affects_ports = old_key != key || network->is_up != is_up;
+	network->key = key;
+	network->is_up = is_up;
+	network->value = network_value(obj);
+	err = wish(compile, network);
+	if (!err && affects_ports)
+		err = compile_ports(compile, network);
+	if (!err && old_key && old_key != key)
+		err = unwish(compile, old_key);
+	return err;
+}
+
+int dfa_network_del(struct dfa_compile *compile, const struct dfa_uuid *id)
+{
+	struct dfa_network *network = dfa_network_find(compile, id);
+	uint32_t key;
+	int err;
+
+	if (!network || !network->key)
+		return 0;
+	key = network->key;
+	network->key = 0;
+	err = compile_ports(compile, network) ?: unwish(compile, key);
+	dfa_network_unref(compile, network);
+	return err;
+}
+
+int dfa_compile_forget(struct dfa_compile *compile, const struct dfa_uuid *id)
+{
+	struct dfa_network *network = dfa_network_find(compile, id);
+	int err = 0;
+
+	if (!network)
+		return 0;
+	/* Its last port must not take the record away. */
+	if (!network->key)
+		network->key = UINT32_MAX;
+	while (!err && !dfa_list_is_empty(&network->ports))
+		err = dfa_port_forget(compile,
+				      dfa_container_of(network->ports.next,
+						       struct dfa_port,
+						       in_network));
+	return err ?: dfa_network_del(compile, id);
+}

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/dragonflow.h>
+
+#include "compile/compile.h"
+#include "util.h"
+
+enum {
+	DEVICE_ID_LEN = 11, /* of the port's id, behind "tap" */
+};
+
+static struct dfa_port *find(const struct dfa_compile *compile,
+			     const struct dfa_uuid *id)
+{
+	struct dfa_map_node *node;
+
+	node = dfa_map_first(&compile->ports, dfa_uuid_hash(id));
+	for (; node; node = dfa_map_next(node)) {
+		struct dfa_port *port;
+
+		port = dfa_container_of(node, struct dfa_port, node);
+		if (dfa_uuid_equal(&port->id, id))
+			return port;
+	}
+	return NULL;
+}
+
+static bool is_local(const struct dfa_port *port)
+{
+	return port->host && port->host->is_self;
+}
+
+static void tell_local(const struct dfa_compile *compile,
+		       const struct dfa_port *port)
+{
+	struct dfa_local_port local = {
+		.id = port->id,
+		.key = port->key,
+		.is_up = port->is_up && port->network->is_up,
+	};
+	char text[DF_UUID_LEN + 1];
+
+	dfa_uuid_print(text, &port->id);
+	if (port->device)
+		snprintf(local.device, sizeof(local.device), "%s",
+			 port->device);
+	else
+		snprintf(local.device, sizeof(local.device), "tap%.*s",
+			 DEVICE_ID_LEN, text);
+	compile->ops->local_set(compile->arg, &local);
+}
+
+/* What the kernel is to have; false if nothing. */
+static bool port_value(const struct dfa_port *port,
+		       struct dfa_port_value *value)
+{
+	if (!port->host || !port->network->key)
+		return false;
+	if (!port->host->is_self && !port->host->value.tunnel)
+		return false;
+
+	*value = (struct dfa_port_value){
+		.type = DRAGONFLOW_PORT_TYPE_VIF,
+		.network = port->network->key,
+	};
+	memcpy(value->mac, port->mac, sizeof(value->mac));
+	if (!port->is_up || !port->network->is_up)
+		value->flags = DRAGONFLOW_PORT_FLAG_ADMIN_DOWN;
+	if (!port->host->is_self) {
+		value->type = DRAGONFLOW_PORT_TYPE_REMOTE;
+		value->chassis = port->host->key;
+	}
+	return true;
+}
+
+static int set_user(struct dfa_compile *compile, struct dfa_port *port,
+		    bool is_user)
+{
+	if (port->is_user == is_user)
+		return 0;
+	port->is_user = is_user;
+	port->host->users += is_user ? 1 : (uint32_t)-1;
+	return dfa_host_wish(compile, port->host);
+}
+
+static void set_parked(struct dfa_compile *compile, struct dfa_port *port,
+		       bool is_parked)
+{
+	if (port->is_parked == is_parked)
+		return;
+	port->is_parked = is_parked;
+	compile->parked += is_parked ? 1 : (size_t)-1;
+}
+
+int dfa_port_compile(struct dfa_compile *compile, struct dfa_port *port)
+{
+	union dfa_value value = { 0 };
+	bool wanted = port_value(port, &value.port);
+	bool remote = wanted && !is_local(port);
+	int err;
+
+	set_parked(compile, port, port->host && !wanted);
+	err = dfa_state_wish(compile->state, DFA_PORT, port->key,
+			     wanted ? &value : NULL);
+	if (!err)
+		err = set_user(compile, port, remote);
+	if (is_local(port))
+		tell_local(compile, port);
+	return err;
+}
+
+static int leave_host(struct dfa_compile *compile, struct dfa_port *port)
+{
+	struct dfa_host *host = port->host;
+	int err;
+
+	if (!host)
+		return 0;
+	err = set_user(compile, port, false);
+	dfa_list_del(&port->in_host);
+	port->host = NULL;
+	dfa_host_unref(compile, host);
+	return err;
+}
+
+static int set_host(struct dfa_compile *compile, struct dfa_port *port,
+		    const char *name)
+{
+	bool was_local = is_local(port);
+	struct dfa_host *host = NULL;
+	int err;
+
+	if (name && name[0]) {
+		host = dfa_host_ref(compile, name);
+		if (!host)
+			return -ENOMEM;
+	}
+	if (host == port->host)
+		return 0;
+	err = leave_host(compile, port);
+	if (host) {
+		port->host = host;
+		dfa_list_add(&host->ports, &port->in_host);
+	}
+	if (was_local)
+		compile->ops->local_del(compile->arg, &port->id);
+	return err;
+}
+
+int dfa_port_forget(struct dfa_compile *compile, struct dfa_port *port)
+{
+	struct dfa_network *network = port->network;
+	int err;
+
+	set_parked(compile, port, false);
+	err = dfa_state_wish(compile->state, DFA_PORT, port->key, NULL);
+	if (!err)
+		err = set_host(compile, port, NULL);
+	if (err)
+		return err;
+	dfa_list_del(&port->in_network);
+	dfa_network_unref(compile, network);
+	dfa_map_del(&compile->ports, &port->node);
+	free(port->device);
+	free(port);
+	return 0;
+}
+
+static struct dfa_port *add(struct dfa_compile *compile,
+			    const struct dfa_uuid *id, uint32_t key,
+			    const struct dfa_uuid *network_id)
+{
+	struct dfa_port *port = calloc(1, sizeof(*port));
+
+	if (!port)
+		return NULL;
+	port->network = dfa_network_ref(compile, network_id);
+	if (!port->network) {
+		free(port);
+		return NULL;
+	}
+	port->id = *id;
+	port->key = key;
+	dfa_list_add(&port->network->ports, &port->in_network);
+	dfa_list_init(&port->in_host);
+	dfa_map_add(&compile->ports, &port->node, dfa_uuid_hash(id));
+	return port;
+}
+
+static int set_device(struct dfa_port *port, const char *name)
+{
+	char *copy = NULL;
+
+	if (name && port->device && strcmp(name, port->device) == 0)
+		return 0;
+	if (name) {
+		copy = strdup(name);
+		if (!copy)
+			return -ENOMEM;
+	}
+	free(port->device);
+	port->device = copy;
+	return 0;
+}
+
+int dfa_port_put(struct dfa_compile *compile, const struct df_obj *obj)
+{
+	const char *network_text = df_obj_string(obj, "network_id");
+	struct dfa_uuid id, network_id;
+	uint32_t key = df_obj_key(obj);
+	struct dfa_port *port;
+	uint8_t mac[6];
+	int err = 0;
+
+	if (!key || dfa_uuid_parse(&id, df_obj_id(obj)) || !network_text ||
+	    dfa_uuid_parse(&network_id, network_text) ||
+	    df_obj_mac(obj, "mac_address", mac))
+		return -EINVAL;
+
+	port = find(compile, &id);
+	if (port && (port->key != key ||
+		     !dfa_uuid_equal(&port->network->id, &network_id))) {
+		err = dfa_port_forget(compile, port);
+		port = NULL;
+	}
+	if (!err && !port) {
+		port = add(compile, &id, key, &network_id);
+		err = port ? 0 : -ENOMEM;
+	}
+	if (err)
+		return err;
+
+	memcpy(port->mac, mac, sizeof(mac));
+	port->is_up = df_obj_bool(obj, "admin_state_up");
+	err = set_host(compile, port, df_obj_string(obj, "binding_host"));
+	if (!err)
+		err = set_device(port, is_local(port) ?
+					       df_obj_string(obj,
+							     "device_name") :
+					       NULL);
+	return err ?: dfa_port_compile(compile, port);
+}
+
+int dfa_port_del(struct dfa_compile *compile, const struct dfa_uuid *id)
+{
+	struct dfa_port *port = find(compile, id);
+
+	return port ? dfa_port_forget(compile, port) : 0;
+}

@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Logical objects in, wishes for kernel objects out. The hypervisor is "here"
+ * and has VXLAN over IPv4 and Geneve over IPv6.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <cmocka.h>
+
+#include <linux/dragonflow.h>
+
+#include "compile/compile.h"
+
+#define ID(kind, n) #kind "0000000-0000-4000-8000-00000000000" #n
+#define NETWORK ID(1, 1)
+#define PORT ID(2, 1)
+#define CHASSIS ID(3, 1)
+
+struct world {
+	struct dfa_config config;
+	struct dfa_state state;
+	struct dfa_compile compile;
+	struct dfa_local_port local;
+	int sets, dels;
+};
+
+static void local_set(void *arg, const struct dfa_local_port *port)
+{
+	struct world *world = arg;
+
+	world->local = *port;
+	world->sets++;
+}
+
+static void local_del(void *arg, const struct dfa_uuid *id)
+{
+	struct world *world = arg;
+
+	(void)id;
+	world->dels++;
+}
+
+static const struct dfa_compile_ops ops = {
+	.local_set = local_set,
+	.local_del = local_del,
+};
+
+static int setup(void **state)
+{
+	struct world *world = calloc(1, sizeof(*world));
+
+	dfa_config_init(&world->config);
+	dfa_config_set(&world->config, "chassis", "here", NULL);
+	dfa_config_set(&world->config, "encap", "vxlan:192.0.2.1", NULL);
+	dfa_config_set(&world->config, "encap", "geneve:2001:db8::1", NULL);
+	dfa_state_init(&world->state);
+	dfa_compile_init(&world->compile, &world->state, &world->config, &ops,
+			 world);
+	*state = world;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *world = *state;
+
+	dfa_compile_fini(&world->compile);
+	dfa_state_fini(&world->state);
+	dfa_config_fini(&world->config);
+	free(world);
+	return 0;
+}
+
+static int put(struct world *world, const char *model, const char *json)
+{
+	struct df_error error = { 0 };
+	struct df_obj *obj;
+	int err;
+
+	if (df_obj_parse(&obj, model, json, strlen(json), &error))
+		fail_msg("%s", error.text);
+	err = dfa_compile_put(&world->compile, obj);
+	df_obj_put(obj);
+	return err;
+}
+
+static void put_network(struct world *world, const char *more)
+{
+	char json[512];
+
+	snprintf(json, sizeof(json),
+		 "{\"id\":\"" NETWORK "\",\"key\":11,\"network_type\":"
+		 "\"vxlan\",\"segmentation_id\":77%s}",
+		 more);
+	assert_int_equal(put(world, "network", json), 0);
+}
+
+static void put_port(struct world *world, const char *host, const char *more)
+{
+	char json[512];
+
+	snprintf(json, sizeof(json),
+		 "{\"id\":\"" PORT "\",\"key\":21,\"network_id\":\"" NETWORK
+		 "\",\"mac_address\":\"02:00:00:00:00:21\",\"binding_host\":"
+		 "\"%s\"%s}",
+		 host, more);
+	assert_int_equal(put(world, "port", json), 0);
+}
+
+static void put_chassis(struct world *world, const char *encaps)
+{
+	char json[512];
+
+	snprintf(json, sizeof(json),
+		 "{\"id\":\"" CHASSIS "\",\"key\":31,\"name\":\"there\","
+		 "\"encaps\":[%s]}",
+		 encaps);
+	assert_int_equal(put(world, "chassis", json), 0);
+}
+
+#define VXLAN "{\"type\":\"vxlan\",\"ip\":\"192.0.2.9\"}"
+#define VXLAN6 "{\"type\":\"vxlan\",\"ip\":\"2001:db8::9\"}"
+#define GENEVE "{\"type\":\"geneve\",\"ip\":\"192.0.2.9\"}"
+#define GENEVE6 "{\"type\":\"geneve\",\"ip\":\"2001:db8::9\"}"
+#define ODD_PORT "{\"type\":\"vxlan\",\"ip\":\"192.0.2.9\",\"port\":8472}"
+
+static const union dfa_value *wish(struct world *world, enum dfa_kind kind,
+				   uint32_t id)
+{
+	const struct dfa_object *object;
+
+	object = dfa_state_find(&world->state, kind, id);
+	return object && object->wished ? &object->wish : NULL;
+}
+
+static void a_port_bound_here_is_a_vif(void **state)
+{
+	struct world *world = *state;
+	const union dfa_value *value;
+
+	put_network(world, "");
+	put_port(world, "here", "");
+	value = wish(world, DFA_NETWORK, 11);
+	assert_non_null(value);
+	assert_int_equal(value->network.vni, 77);
+	assert_int_equal(value->network.flags, 0);
+	value = wish(world, DFA_PORT, 21);
+	assert_non_null(value);
+	assert_int_equal(value->port.type, DRAGONFLOW_PORT_TYPE_VIF);
+	assert_int_equal(value->port.network, 11);
+	assert_int_equal(value->port.flags, 0);
+	assert_memory_equal(value->port.mac, "\x02\0\0\0\0\x21", 6);
+	assert_string_equal(world->local.device, "tap20000000-00");
+	assert_true(world->local.is_up);
+}
+
+static void a_device_may_have_a_name_of_its_own(void **state)
+{
+	struct world *world = *state;
+
+	put_network(world, "");
+	put_port(world, "here", ",\"device_name\":\"veth7\"");
+	assert_string_equal(world->local.device, "veth7");
+	put_port(world, "here", "");
+	assert_string_equal(world->local.device, "tap20000000-00");
+}
+
+static void a_port_bound_elsewhere_is_remote(void **state)
+{
+	struct world *world = *state;
+	const union dfa_value *value;
+
+	put_network(world, "");
+	put_chassis(world, VXLAN);
+	assert_null(wish(world, DFA_CHASSIS, 31));
+	put_port(world, "there", "");
+	value = wish(world, DFA_PORT, 21);
+	assert_non_null(value);
+	assert_int_equal(value->port.type, DRAGONFLOW_PORT_TYPE_REMOTE);
+	assert_int_equal(value->port.chassis, 31);
+	value = wish(world, DFA_CHASSIS, 31);
+	assert_non_null(value);
+	assert_int_equal(value->chassis.tunnel, DFA_PORT_VXLAN);
+	assert_memory_equal(value->chassis.remote.bytes, "\xc0\0\x02\x09", 4);
+	assert_memory_equal(value->chassis.local.bytes, "\xc0\0\x02\x01", 4);
+	assert_int_equal(world->sets, 0);
+}
+
+static void an_unbound_port_is_nothing(void **state)
+{
+	struct world *world = *state;
+
+	put_network(world, "");
+	put_port(world, "", "");
+	assert_null(wish(world, DFA_PORT, 21));
+	assert_int_equal(world->compile.parked, 0);
+}
+
+static void objects_may_come_in_any_order(void **state)
+{
+	struct world *world = *state;
+
+	put_port(world, "there", "");
+	assert_null(wish(world, DFA_PORT, 21));
+	assert_int_equal(world->compile.parked, 1);
+	put_chassis(world, VXLAN);
+	assert_null(wish(world, DFA_PORT, 21));
+	put_network(world, "");
+	assert_non_null(wish(world, DFA_PORT, 21));
+	assert_non_null(wish(world, DFA_CHASSIS, 31));
+	assert_int_equal(world->compile.parked, 0);
+}
+
+static void a_port_moves_and_comes_back(void **state)
+{
+	struct world *world = *state;
+
+	put_network(world, "");
+	put_chassis(world, VXLAN);
+	put_port(world, "here", "");
+	assert_int_equal(world->sets, 1);
+	put_port(world, "there", "");
+	assert_int_equal(world->dels, 1);
+	assert_int_equal(wish(world, DFA_PORT, 21)->port.type,
+			 DRAGONFLOW_PORT_TYPE_REMOTE);
+	put_port(world, "here", "");
+	assert_int_equal(world->sets, 2);
+	assert_int_equal(wish(world, DFA_PORT, 21)->port.type,
+			 DRAGONFLOW_PORT_TYPE_VIF);
+	assert_null(wish(world, DFA_CHASSIS, 31));
+}
+
+static void admin_down_comes_from_port_or_network(void **state)
+{
+	struct world *world = *state;
+
+	put_network(world, "");
+	put_port(world, "here", ",\"admin_state_up\":false");
+	assert_int_equal(wish(world, DFA_PORT, 21)->port.flags,
+			 DRAGONFLOW_PORT_FLAG_ADMIN_DOWN);
+	assert_false(world->local.is_up);
+	put_port(world, "here", "");
+	assert_int_equal(wish(world, DFA_PORT, 21)->port.flags, 0);
+	put_network(world, ",\"admin_state_up\":false");
+	assert_int_equal(wish(world, DFA_PORT, 21)->port.flags,
+			 DRAGONFLOW_PORT_FLAG_ADMIN_DOWN);
+	assert_false(world->local.is_up);
+}
+
+static void the_first_common_way_is_taken(void **state)
+{
+	static const struct {
+		const char *encaps;
+		uint32_t tunnel;
+		uint8_t family;
+	} cases[] = {
+		{ VXLAN "," GENEVE6, DFA_PORT_VXLAN, AF_INET },
+		{ GENEVE6 "," VXLAN, DFA_PORT_GENEVE, AF_INET6 },
+		{ GENEVE "," VXLAN6 "," VXLAN, DFA_PORT_VXLAN, AF_INET },
+		{ ODD_PORT "," GENEVE6, DFA_PORT_GENEVE, AF_INET6 },
+	};
+	struct world *world = *state;
+
+	put_network(world, "");
+	put_port(world, "there", "");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const union dfa_value *value;
+
+		put_chassis(world, cases[i].encaps);
+		value = wish(world, DFA_CHASSIS, 31);
+		assert_non_null(value);
+		assert_int_equal(value->chassis.tunnel, cases[i].tunnel);
+		assert_int_equal(value->chassis.remote.family, cases[i].family);
+		assert_int_equal(value->chassis.local.family, cases[i].family);
+	}
+}
+
+static void a_chassis_without_a_common_way_parks_its_ports(void **state)
+{
+	struct world *world = *state;
+
+	put_network(world, "");
+	put_port(world, "there", "");
+	put_chassis(world, GENEVE "," VXLAN6);
+	assert_null(wish(world, DFA_PORT, 21));
+	assert_null(wish(world, DFA_CHASSIS, 31));
+	assert_int_equal(world->compile.parked, 1);
+	put_chassis(world, VXLAN);
+	assert_non_null(wish(world, DFA_PORT, 21));
+	put_chassis(world, "");
+	assert_null(wish(world, DFA_PORT, 21));
+	assert_null(wish(world, DFA_CHASSIS, 31));
+}
+
+static void a_deleted_chassis_takes_its_ports_along(void **state)
+{
+	struct world *world = *state;
+
+	put_network(world, "");
+	put_chassis(world, VXLAN);
+	put_port(world, "there", "");
+	dfa_compile_del(&world->compile, "chassis", CHASSIS);
+	assert_null(wish(world, DFA_PORT, 21));
+	assert_null(wish(world, DFA_CHASSIS, 31));
+	put_chassis(world, VXLAN);
+	assert_non_null(wish(world, DFA_PORT, 21));
+}
+
+static void a_recreated_chassis_has_another_key(void **state)
+{
+	struct world *world = *state;
+
+	put_network(world, "");
+	put_chassis(world, VXLAN);
+	put_port(world, "there", "");
+	assert_int_equal(put(world, "chassis",
+			     "{\"id\":\"" ID(3, 2) "\",\"key\":32,\"name\":"
+			     "\"there\",\"encaps\":[" VXLAN "]}"),
+			 0);
+	assert_null(wish(world, DFA_CHASSIS, 31));
+	assert_non_null(wish(world, DFA_CHASSIS, 32));
+	assert_int_equal(wish(world, DFA_PORT, 21)->port.chassis, 32);
+	/* The old object's end comes late. */
+	dfa_compile_del(&world->compile, "chassis", CHASSIS);
+	assert_non_null(wish(world, DFA_CHASSIS, 32));
+}
+
+static void a_deleted_network_takes_its_ports_along(void **state)
+{
+	struct world *world = *state;
+
+	put_network(world, "");
+	put_port(world, "here", "");
+	dfa_compile_del(&world->compile, "network", NETWORK);
+	assert_null(wish(world, DFA_NETWORK, 11));
+	assert_null(wish(world, DFA_PORT, 21));
+	dfa_compile_del(&world->compile, "port", PORT);
+	assert_int_equal(world->dels, 1);
+	assert_int_equal(world->compile.networks.count, 0);
+	assert_int_equal(world->compile.hosts.count, 0);
+}
+
+static void a_forgotten_network_leaves_nothing(void **state)
+{
+	struct world *world = *state;
+	struct dfa_uuid id;
+
+	dfa_uuid_parse(&id, NETWORK);
+	put_chassis(world, VXLAN);
+	put_port(world, "there", "");
+	assert_int_equal(dfa_compile_forget(&world->compile, &id), 0);
+	put_network(world, "");
+	put_port(world, "there", "");
+	assert_int_equal(dfa_compile_forget(&world->compile, &id), 0);
+	assert_null(wish(world, DFA_NETWORK, 11));
+	assert_null(wish(world, DFA_PORT, 21));
+	assert_null(wish(world, DFA_CHASSIS, 31));
+	assert_int_equal(world->compile.ports.count, 0);
+	assert_int_equal(world->compile.networks.count, 0);
+	assert_int_equal(world->compile.parked, 0);
+	assert_null(world->state.dirty);
+}
+
+static void only_tunnelled_networks_have_a_vni(void **state)
+{
+	struct world *world = *state;
+
+	put(world, "network",
+	    "{\"id\":\"" NETWORK "\",\"key\":11,\"network_type\":\"vlan\","
+	    "\"segmentation_id\":77}");
+	assert_int_equal(wish(world, DFA_NETWORK, 11)->network.vni,
+			 DFA_NO_VNI);
+	put(world, "network",
+	    "{\"id\":\"" NETWORK "\",\"key\":11,\"network_type\":\"geneve\","
+	    "\"segmentation_id\":77,\"vlan_transparent\":true}");
+	assert_int_equal(wish(world, DFA_NETWORK, 11)->network.vni, 77);
+	assert_int_equal(wish(world, DFA_NETWORK, 11)->network.flags,
+			 DRAGONFLOW_NETWORK_FLAG_VLAN_TRANSPARENT);
+}
+
+static void an_object_without_key_is_refused(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(put(world, "network", "{\"id\":\"" NETWORK "\"}"),
+			 -EINVAL);
+	assert_int_equal(put(world, "port", "{\"id\":\"" PORT "\"}"), -EINVAL);
+	assert_int_equal(put(world, "chassis", "{\"id\":\"" CHASSIS "\"}"),
+			 -EINVAL);
+	assert_int_equal(put(world, "subnet", "{\"id\":\"" NETWORK "\"}"), 0);
+}
+
+static void configured_tunnels_are_ports(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(dfa_compile_tunnels(&world->compile), 0);
+	assert_int_equal(wish(world, DFA_PORT, DFA_PORT_VXLAN)->port.type,
+			 DRAGONFLOW_PORT_TYPE_TUNNEL);
+	assert_int_equal(wish(world, DFA_PORT, DFA_PORT_GENEVE)->port.type,
+			 DRAGONFLOW_PORT_TYPE_TUNNEL);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_port_bound_here_is_a_vif),
+		TEST(a_device_may_have_a_name_of_its_own),
+		TEST(a_port_bound_elsewhere_is_remote),
+		TEST(an_unbound_port_is_nothing),
+		TEST(objects_may_come_in_any_order),
+		TEST(a_port_moves_and_comes_back),
+		TEST(admin_down_comes_from_port_or_network),
+		TEST(the_first_common_way_is_taken),
+		TEST(a_chassis_without_a_common_way_parks_its_ports),
+		TEST(a_deleted_chassis_takes_its_ports_along),
+		TEST(a_recreated_chassis_has_another_key),
+		TEST(a_deleted_network_takes_its_ports_along),
+		TEST(a_forgotten_network_leaves_nothing),
+		TEST(only_tunnelled_networks_have_a_vni),
+		TEST(an_object_without_key_is_refused),
+		TEST(configured_tunnels_are_ports),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
