@@ -18,7 +18,6 @@ cd "$TOP"
 
 read -ra KERNELS <<<"${KERNEL:-$KERNELS_DEFAULT}"
 unset KERNEL
-RESULTS=$BUILD_DIR/results
 export DF_BUILD=$BUILD_DIR CI=${CI:-} V=${V:-0}
 WANTED=("$@")
 
@@ -148,9 +147,17 @@ run_parts() {
 	done
 }
 
+# Several runs may share a build directory; the last one to end is kept.
+keep_results() {
+	chmod 755 "$RESULTS"
+	rm -rf "$BUILD_DIR/results"
+	mv -T "$RESULTS" "$BUILD_DIR/results" 2>/dev/null || rm -rf "$RESULTS"
+}
+
 names=() commands=() number=0
-rm -rf "$RESULTS"
-mkdir -p "$RESULTS"
+mkdir -p "$BUILD_DIR"
+RESULTS=$(mktemp -d "$BUILD_DIR/results.XXXXXX")
+trap keep_results EXIT
 tools/deps/install
 echo "# time: dependencies $SECONDS s"
 plan_parts
