@@ -135,7 +135,7 @@ unit: $(UNIT_TARGETS)
 # KERNEL=6.1|6.12|newest|DIRECTORY builds for a kernel of the test VM, KDIR for
 # any other; without either, for the running kernel or the newest headers.
 modules:
-	$(Q)tools/vm/module $(if $(KERNEL),$(KERNEL),--kdir '$(KDIR)')
+	$(Q)$(if $(KERNEL),for k in $(KERNEL); do tools/vm/module $$k || exit; done,tools/vm/module --kdir '$(KDIR)')
 
 lint:
 	$(Q)tools/lint/run
@@ -148,7 +148,7 @@ demo:
 	$(Q)WANT_SHELL='$(WANT_SHELL)' tools/demo/run
 
 vm-shell: agent tools
-	$(Q)tools/vm/shell $(KERNEL)
+	$(Q)tools/vm/shell $(firstword $(KERNEL))
 
 deps:
 	$(Q)tools/deps/install

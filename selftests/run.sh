@@ -31,8 +31,9 @@ wanted() {
 	return 1
 }
 
-# find_tests host|vm: the test files that run there. Those of the database and
-# the fuzzers need no kernel of ours, nor do those that say "# RUN-ON: host".
+# find_tests host|vm|one: the test files that run there. Those of the database
+# and the fuzzers need no kernel of ours, nor do those that say "# RUN-ON: host".
+# "# RUN-ON: one-kernel" is for what does not differ from kernel to kernel.
 find_tests() {
 	local file place
 	find selftests -mindepth 2 -type f \( -name '*.sh' -o -name '*.py' \) -perm -u+x \
@@ -40,7 +41,10 @@ find_tests() {
 		while read -r file; do
 			place=vm
 			case $file in selftests/db/* | selftests/fuzz/*) place=host ;; esac
-			grep -q '^# RUN-ON: host$' "$file" && place=host
+			case $(sed -n 's/^# RUN-ON: //p;20q' "$file") in
+			host) place=host ;;
+			one-kernel) place=one ;;
+			esac
 			file=${file#selftests/}
 			if [ "$place" = "$1" ] && wanted "$file"; then
 				echo "$file"
@@ -90,12 +94,13 @@ suite() {
 }
 
 vm() {
-	local kernel=$1 dir limit=0 patience=1 file env
+	local kernel=$1 dir limit=0 patience=2 file env
 	shift
 	dir=$RESULTS/$(basename "$kernel")
 	mkdir -p "$dir"
-	# a debug kernel is slow
-	if is_tree "$kernel"; then patience=4; fi
+	# an emulated processor is slow, a debug kernel on it is slower
+	if tools/vm/kvm-ok; then patience=1; fi
+	if is_tree "$kernel"; then patience=$((patience * 3)); fi
 	tools/vm/module "$kernel" 2>&1 | comment || return 1
 	for file in "$@"; do
 		limit=$((limit + $(sed -n 's/^# TIMEOUT=\([0-9]*\)$/\1/p' "selftests/$file" | grep . || echo 120)))
@@ -121,18 +126,20 @@ add_part() {
 }
 
 plan_parts() {
-	local host_tests vm_tests unit kernel
+	local host_tests vm_tests one_tests unit kernel
 	mapfile -t host_tests < <(find_tests host)
 	mapfile -t vm_tests < <(find_tests vm)
+	mapfile -t one_tests < <(find_tests one)
 	unit=${WANTED[*]/#/ }
 	if wanted lint; then add_part lint tools/lint/run; fi
 	[ "${WANTED[*]}" != lint ] || return 0
 	add_part build build
 	if [ "${#WANTED[@]}" = 0 ] || [[ "$unit " = *" unit"[\ /]* ]]; then add_part unit unit_suite; fi
 	[ "${#host_tests[@]}" = 0 ] || add_part host suite "${host_tests[@]}"
-	[ "${#vm_tests[@]}" != 0 ] || return 0
 	for kernel in "${KERNELS[@]}"; do
-		add_part "kernel $kernel" vm "$kernel" "${vm_tests[@]}"
+		[ "${#one_tests[@]}${#vm_tests[@]}" != 00 ] || return 0
+		add_part "kernel $kernel" vm "$kernel" "${one_tests[@]}" "${vm_tests[@]}"
+		one_tests=()
 		add_part "kernel $kernel is silent to its end" vm_ended "$kernel"
 	done
 }
