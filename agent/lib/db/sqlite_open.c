@@ -167,7 +167,9 @@ static int create_layout(struct df_sqlite *db, struct df_error *error)
 	return err ? err : run_sql(db, sql, error);
 }
 
-static int check_layout(struct df_sqlite *db, struct df_error *error)
+/* Only reads: the file may be somebody else's. */
+static int check_layout(struct df_sqlite *db, bool *is_new,
+			struct df_error *error)
 {
 	int64_t application = 0;
 	int64_t layout = 0;
@@ -182,8 +184,9 @@ static int check_layout(struct df_sqlite *db, struct df_error *error)
 				  &tables, error);
 	if (err)
 		return err;
-	if (!application && !layout && !tables)
-		return create_layout(db, error);
+	*is_new = !application && !layout && !tables;
+	if (*is_new)
+		return 0;
 	if (application != APPLICATION_ID)
 		return df_db_error(error, -EBADMSG,
 				   "%s is a database of another program",
@@ -199,6 +202,7 @@ static int open_sql(struct df_sqlite *db, bool is_durable,
 		    struct df_error *error)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+	bool is_new = false;
 	int err;
 	int fd;
 
@@ -216,14 +220,16 @@ static int open_sql(struct df_sqlite *db, bool is_durable,
 	if (err)
 		return sql_error(db, error, err);
 	sqlite3_busy_handler(db->sql, busy, NULL);
-	err = run_sql(db, "PRAGMA journal_mode=WAL", error);
-	if (!err)
-		err = run_sql(db, is_durable ? "PRAGMA synchronous=FULL" :
-			      "PRAGMA synchronous=NORMAL", error);
+	err = check_layout(db, &is_new, error);
 	if (!err && sqlite3_db_readonly(db->sql, "main"))
 		err = df_db_error(error, -EACCES, "%s cannot be written to",
 				  db->path);
-	return err ? err : check_layout(db, error);
+	if (!err)
+		err = run_sql(db, "PRAGMA journal_mode=WAL", error);
+	if (!err)
+		err = run_sql(db, is_durable ? "PRAGMA synchronous=FULL" :
+			      "PRAGMA synchronous=NORMAL", error);
+	return !err && is_new ? create_layout(db, error) : err;
 }
 
 static int prepare(struct df_sqlite *db, struct df_error *error)

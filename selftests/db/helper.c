@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the conformance suite does in processes of their own. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+/* Add one to the number at @key, @times times, whoever else does the same. */
+static int count_up(struct client *client, const char *key, const char *times)
+{
+	int left = atoi(times);
+
+	while (left) {
+		char text[32];
+		uint64_t version;
+		char *value;
+		int err;
+
+		if (do_get(client, key, &value, NULL, &version))
+			return 1;
+		snprintf(text, sizeof(text), "%d", atoi(value) + 1);
+		free(value);
+		err = do_put(client, key, "", text, version);
+		if (err && err != -ESTALE)
+			return 1;
+		if (!err)
+			left--;
+	}
+	return 0;
+}
+
+/*
+ * Change @times entries of a topic; the n-th change is a put whose value is n,
+ * or a deletion together with the put that counts it.
+ */
+static int scribble(struct client *client, const char *topic,
+		    const char *times)
+{
+	int n;
+
+	srand(1);
+	for (n = 1; n <= atoi(times); n++) {
+		char key[128];
+		char other[128];
+		char value[16];
+		struct df_db_op ops[2] = {
+			{ .type = DF_DB_PUT, .key = key, .topic = topic,
+			  .value = value, .expect = DF_DB_ANY },
+			{ .type = DF_DB_DELETE, .key = other,
+			  .expect = DF_DB_ANY },
+		};
+
+		snprintf(key, sizeof(key), "%s/%d", topic, rand() % 20);
+		snprintf(other, sizeof(other), "%s/%d", topic,
+			 20 + rand() % 20);
+		ops[0].len = snprintf(value, sizeof(value), "%d", n);
+		if (rand() % 2) {
+			/* Two keys change places. */
+			ops[0].key = other;
+			ops[1].key = key;
+		}
+		if (do_commit(client, ops, 1 + n % 2, NULL, NULL))
+			return 1;
+	}
+	return 0;
+}
+
+/* Keep an entry under a lease, until killed. */
+static int keep_lease(struct client *client, const char *key,
+		      const char *topic)
+{
+	struct df_db_op op = {
+		.type = DF_DB_PUT,
+		.key = key,
+		.topic = topic,
+		.value = "alive",
+		.len = 5,
+		.expect = DF_DB_ANY,
+	};
+	struct df_db_lease *lease;
+
+	if (df_db_lease_new(&lease, client->db, 1000, NULL, NULL, NULL) ||
+	    do_commit(client, &op, 1, lease, NULL))
+		return 1;
+	puts("ready");
+	fflush(stdout);
+	client_run(client, 3600 * 1000, NULL);
+	return 0;
+}
+
+static void print_event(void *arg, enum df_db_event_type type,
+			const struct df_db_entry *entry)
+{
+	(void)arg;
+	if (type == DF_DB_EVENT_SYNCED)
+		puts("synced");
+	else if (type == DF_DB_EVENT_DELETE)
+		printf("delete %s\n", entry->key);
+	else
+		printf("put %s %" PRIu64 " %s\n", entry->key, entry->version,
+		       (const char *)entry->value);
+	fflush(stdout);
+}
+
+static int follow(struct client *client, const char *topic)
+{
+	struct df_db_sub *sub;
+
+	if (df_db_subscribe(&sub, client->db, topic, print_event, NULL, NULL))
+		return 1;
+	client_run(client, 3600 * 1000, NULL);
+	return 0;
+}
+
+int helper_main(int argc, char **argv)
+{
+	struct client *client;
+	const char *mode;
+	int err = 2;
+
+	test_uri = argv[2];
+	mode = argc > 5 ? argv[3] : "";
+	test_begin();
+	client = client_open();
+	if (!strcmp(mode, "count"))
+		err = count_up(client, argv[4], argv[5]);
+	else if (!strcmp(mode, "scribble"))
+		err = scribble(client, argv[4], argv[5]);
+	else if (!strcmp(mode, "lease"))
+		err = keep_lease(client, argv[4], argv[5]);
+	else if (!strcmp(mode, "follow"))
+		err = follow(client, argv[4]);
+	client_close(client);
+	return err ? err : !test_is_ok();
+}
