@@ -77,7 +77,7 @@ static int ask(int fd, const char *question, json_t **out)
 	if (err)
 		return err;
 	answer = json_loads(line, 0, NULL);
-	if (!json_is_object(answer)) {
+	if (!json_is_object(answer) || json_is_false(json_object_get(answer, "ok"))) {
 		json_decref(answer);
 		return -EPROTO;
 	}

@@ -11,6 +11,8 @@
 #include "kernel.h"
 #include "nb.h"
 
+#define EVERY_TOPIC "*"
+
 /**
  * struct monitor - what is being watched
  * @ctl: the command line
@@ -172,7 +174,8 @@ static void on_delete(struct monitor *monitor, const struct df_event *event)
 static void on_event(void *arg, const struct df_event *event)
 {
 	struct monitor *monitor = arg;
-	bool synced = json_object_get(monitor->synced, event->topic);
+	bool synced = json_object_get(monitor->synced, event->topic) ||
+		      json_object_get(monitor->synced, EVERY_TOPIC);
 
 	/* What came before the end was reached is not printed any more. */
 	if (event_base_got_break(monitor->base))
@@ -245,7 +248,7 @@ static void on_end(evutil_socket_t fd, short what, void *arg)
 
 static int database_watch(struct monitor *monitor)
 {
-	static char every[] = "*";
+	static char every[] = EVERY_TOPIC;
 	__auto_free char *uri = dfctl_database(monitor->ctl);
 	char **topics = monitor->ctl->argv;
 	int count = monitor->ctl->argc;

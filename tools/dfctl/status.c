@@ -169,6 +169,26 @@ static json_int_t amount(const json_t *value)
 	return json_integer_value(value);
 }
 
+/*
+ * A workload that is not plugged in (yet) is down by its own wish; any other
+ * reason is worth a look.
+ */
+static void ports_judge(struct status *status)
+{
+	json_t *port;
+	size_t i;
+
+	json_array_foreach(json_object_get(status->agent, "ports"), i, port) {
+		const char *reason = json_string_value(json_object_get(port, "reason"));
+		const char *device = json_string_value(json_object_get(port, "device"));
+
+		if (reason && json_integer_value(json_object_get(port, "ifindex")) &&
+		    strcmp(reason, "administratively down"))
+			problem(status, "port %s is down: %s", device ? device : "?",
+				reason);
+	}
+}
+
 /* What the agent itself complains about. */
 static void agent_judge(struct status *status)
 {
@@ -194,6 +214,7 @@ static void agent_judge(struct status *status)
 		if (json_is_string(text))
 			problem(status, "agent: %s", json_string_value(text));
 	}
+	ports_judge(status);
 }
 
 static void line(const char *label, const char *fmt, ...)
@@ -235,20 +256,50 @@ static void kernel_print(const json_t *kernel)
 		     number(kernel, "unbound_drops"));
 }
 
-/* Members of the answer that are no lists: the agent knows what matters. */
+static const char *text_of(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text && *text ? text : "-";
+}
+
+static char *duration(long long s)
+{
+	if (s < 120)
+		return dfctl_strf("%lld s", s);
+	if (s < 7200)
+		return dfctl_strf("%lld min", s / 60);
+	return dfctl_strf("%lld h", s / 3600);
+}
+
+static void ports_print(const json_t *agent)
+{
+	json_t *port;
+	size_t i;
+
+	json_array_foreach(json_object_get(agent, "ports"), i, port) {
+		if (json_object_get(port, "reason"))
+			line("", "down: %s, %s", text_of(port, "device"),
+			     text_of(port, "reason"));
+	}
+}
+
 static void agent_print(const json_t *agent)
 {
-	const char *key;
-	json_t *value;
+	__auto_free char *since = duration(number(agent, "uptime_s"));
 
-	json_object_foreach((json_t *)agent, key, value) {
-		__auto_free char *text = NULL;
-
-		if (json_is_array(value) || !strcmp(key, "ok"))
-			continue;
-		text = dfctl_value_text(value);
-		printf("  %-18s %s\n", key, text);
-	}
+	line("agent", "chassis %s, version %s, process %lld, up %s",
+	     text_of(agent, "chassis"), text_of(agent, "version"), number(agent, "pid"),
+	     since);
+	line("", "%lld objects wanted, %lld there, %lld pending, %lld failed, %lld parked",
+	     number(agent, "desired"), number(agent, "actual"), number(agent, "pending"),
+	     number(agent, "failed"), number(agent, "parked"));
+	if (json_object_get(agent, "reconciled"))
+		line("", "%s", text_of(agent, "reconciled"));
+	line("database", "%s, %s", text_of(agent, "database_state"),
+	     text_of(agent, "database"));
+	line("topics", "%zu followed", json_array_size(json_object_get(agent, "topics")));
+	ports_print(agent);
 }
 
 static void status_print(const struct status *status)
@@ -263,9 +314,10 @@ static void status_print(const struct status *status)
 		kernel_print(status->kernel);
 	else
 		line("kernel", "-");
-	line("agent", "%s", status->agent ? "runs" : "-");
 	if (status->agent)
 		agent_print(status->agent);
+	else
+		line("agent", "-");
 }
 
 static void status_print_json(const struct status *status)
