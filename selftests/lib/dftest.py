@@ -281,6 +281,7 @@ class Case:
         self.deferred.append((function, args))
 
     def end(self):
+        self.peers = None
         while self.deferred:
             function, args = self.deferred.pop()
             try:
