@@ -109,8 +109,12 @@ ifneq ($(filter-out clean help deps uninstall,$(or $(MAKECMDGOALS),all)),)
 include $(BUILD)/deps.mk
 endif
 
+# Not before what they ask pkg-config for is there: make starts over once
+# deps.mk is made.
+ifneq ($(wildcard $(BUILD)/deps.mk)$(filter uninstall,$(MAKECMDGOALS)),)
 -include agent/lib/build.mk agent/build.mk tools/dfctl/build.mk
 -include $(sort $(wildcard selftests/unit/*.mk))
+endif
 -include $(addprefix $(BUILD)/,$(SRCS:.c=.d)) $(addprefix $(BUILD)/asan/,$(SRCS:.c=.d))
 
 # A change of compiler flags rebuilds what they compile.
