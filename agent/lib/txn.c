@@ -378,6 +378,18 @@ static void say_taken(void *arg, const struct df_error *error,
 	finish(txn);
 }
 
+/* The mark under @prefix that this transaction itself puts, or NULL */
+static const char *own_mark(const struct df_txn *txn, const char *prefix)
+{
+	size_t i;
+
+	for (i = 0; i < txn->ops.count; i++)
+		if (txn->ops.v[i].type == DF_DB_PUT &&
+		    !strncmp(txn->ops.v[i].key, prefix, strlen(prefix)))
+			return txn->ops.v[i].key;
+	return NULL;
+}
+
 /* The marks are "ref/<model>/<id>/<model>/<id>". */
 static void say_used(void *arg, const struct df_error *error,
 		     const struct df_db_entry *entries, size_t count)
@@ -385,16 +397,18 @@ static void say_used(void *arg, const struct df_error *error,
 	struct df_txn *txn = arg;
 	const struct ops_note *note = &txn->ops.notes[txn->conflict];
 	const struct change *change = &txn->steps[note->change]->change;
-	size_t skip = strlen(txn->ops.v[txn->conflict].key);
+	const char *prefix = txn->ops.v[txn->conflict].key;
+	const char *mark = count ? entries[0].key : own_mark(txn, prefix);
 
 	if (error) {
 		txn->error = *error;
-	} else if (!count) {
+	} else if (!mark) {
+		/* Given up in the meantime. */
 		try_again(txn);
 		return;
 	} else {
 		char more[48] = "";
-		char *user = strdup(entries[0].key + skip);
+		char *user = strdup(mark + strlen(prefix));
 
 		if (count > 1)
 			snprintf(more, sizeof(more), " and %zu more",

@@ -10,3 +10,32 @@ $(BUILD)/selftests/db/conformance: $(call objs,$(DB_SUITE_SRCS)) \
 	$(call link,-ldragonflow $(DF_LIB_LIBS))
 UNIT_TARGETS += $(BUILD)/selftests/db/conformance
 SRCS += $(DB_SUITE_SRCS)
+
+# What is pure is linked in, with its insides; the rest is tested through the
+# library's interface.
+LIB_UNIT := address object schema seen
+LIB_UNIT_OBJS := $(call asan_objs,$(DF_LIB_SRCS))
+LIB_NB_SRCS := selftests/unit/test_nb.c selftests/unit/test_nb_follow.c
+comma := ,
+LIB_ASAN := $(BUILD)/asan/lib
+LIB_ASAN_RPATH := -Wl,--disable-new-dtags -Wl,-rpath,'$$ORIGIN/../asan/lib'
+
+$(call asan_objs,$(LIB_UNIT:%=selftests/unit/test_%.c) $(LIB_NB_SRCS)): \
+	CPPFLAGS += -Iagent/lib $(DF_LIB_PKG)
+$(LIB_UNIT:%=$(BUILD)/unit/test_%): $(BUILD)/unit/test_%: \
+		$(BUILD)/asan/selftests/unit/test_%.o $(LIB_UNIT_OBJS)
+	$(call link_asan,-lcmocka $(DF_LIB_LIBS))
+
+$(LIB_ASAN)/$(DF_SONAME): $(LIB_UNIT_OBJS) agent/lib/dragonflow.map
+	$(call link_asan,-shared $(filter-out -Wl$(comma)-z$(comma)defs,$(DF_LIB_LDFLAGS)))
+$(LIB_ASAN)/dragonflow/sqlite.so: $(call asan_objs,$(DF_sqlite_SRCS))
+	$(call link_asan,-shared $(DF_LIB_LIBS) $(DF_sqlite_LIBS))
+$(BUILD)/unit/test_nb $(BUILD)/unit/test_nb_follow: $(BUILD)/unit/%: \
+		$(BUILD)/asan/selftests/unit/%.o \
+		$(LIB_ASAN)/$(DF_SONAME) $(LIB_ASAN)/dragonflow/sqlite.so
+	$(call link_asan,$(LIB_ASAN)/$(DF_SONAME) $(LIB_ASAN_RPATH) -lcmocka -levent_core)
+
+LIB_UNIT_TESTS := $(LIB_UNIT:%=$(BUILD)/unit/test_%) \
+	$(BUILD)/unit/test_nb $(BUILD)/unit/test_nb_follow
+UNIT_TARGETS += $(LIB_UNIT_TESTS)
+SRCS += $(LIB_UNIT:%=selftests/unit/test_%.c) $(LIB_NB_SRCS)
