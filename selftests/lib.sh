@@ -116,10 +116,10 @@ run() {
 }
 
 wait_for() {
-	local deadline=$(($(date +%s%N) + $1 * WAIT_FACTOR * 1000000000))
+	local deadline=$((${EPOCHREALTIME/[.,]/} + $1 * WAIT_FACTOR * 1000000))
 	shift
 	until quietly "$@"; do
-		if [ "$(date +%s%N)" -gt "$deadline" ]; then
+		if [ "${EPOCHREALTIME/[.,]/}" -gt "$deadline" ]; then
 			printf 'waited in vain for: %s\n%s\n' "$*" "$OUTPUT"
 			return 1
 		fi
