@@ -27,3 +27,18 @@ AGENT_TARGETS += $(BUILD)/bin/dragonflowd
 UNIT_TARGETS += $(UNIT_AGENT:%=$(BUILD)/unit/test_%)
 SRCS += $(AGENT_SRCS) $(UNIT_AGENT_SRCS)
 INSTALL += 755:$(BUILD)/bin/dragonflowd:$(sbindir)/dragonflowd
+
+# A helper of selftests/agent.
+$(BUILD)/selftests/udpflow: $(call objs,selftests/agent/udpflow.c)
+	$(call link,)
+AGENT_TARGETS += $(BUILD)/selftests/udpflow
+SRCS += selftests/agent/udpflow.c
+
+$(BUILD)/dragonflowd.service: agent/dragonflowd.service
+	$(Q)mkdir -p $(@D) && sed 's|@sbindir@|$(sbindir)|' $< >$@
+AGENT_TARGETS += $(BUILD)/dragonflowd.service
+INSTALL += 644:$(BUILD)/dragonflowd.service:$(unitdir)/dragonflowd.service \
+	644:agent/dragonflowd.conf:$(datadir)/doc/dragonflow/dragonflowd.conf \
+	644:agent/dragonflowd.bash:$(completiondir)/dragonflowd \
+	644:Documentation/man/dragonflowd.8:$(mandir)/man8/dragonflowd.8 \
+	644:Documentation/man/dragonflowd.conf.5:$(mandir)/man5/dragonflowd.conf.5

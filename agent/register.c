@@ -153,7 +153,11 @@ static void agent_done(void *arg, const struct df_error *error)
 		reg->ops->refused(reg->arg, error->text);
 		return;
 	}
-	dfa_debug("waiting for the lease of the agent before us to end");
+	if (!reg->has_waited)
+		dfa_warning("another agent runs as chassis %s, or did a moment "
+			    "ago: waiting for its lease to end",
+			    reg->config->chassis);
+	reg->has_waited = true;
 	again(reg);
 }
 

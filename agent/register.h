@@ -27,6 +27,7 @@ struct dfa_register_ops {
  * @chassis: as stored; NULL until it was found or created
  * @lease: of the agent object
  * @deadline: until then an agent object may be what a predecessor left
+ * @has_waited: this was told
  * @is_done: registered
  */
 struct dfa_register {
@@ -40,6 +41,7 @@ struct dfa_register {
 	struct df_lease *lease;
 	long long deadline_ms;
 	long long started_at;
+	bool has_waited;
 	bool is_done;
 };
 

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# A cloud for the agent's tests: hypervisors that share a database file.
+#
+#   adf_cloud N [ENCAP...]	N hypervisors (namespaces ${HV[1]} to ${HV[N]})
+#				on one underlay; ENCAP: vxlan4 vxlan6 geneve4
+#				geneve6 (vxlan4). Their agents do not run yet.
+#   agent_start I [OPTION...]	start the agent of hypervisor I; waits until it
+#				is in step with the database
+#   agent_stop I, agent_kill I	with SIGTERM, with SIGKILL; wait for its end
+#   nb ARGUMENT...		dfctl on the cloud's database
+#   hv_kernel I ARGUMENT...	dfctl kernel there
+#   agent_log I			what the agent of hypervisor I has logged
+#   agent_ask I CMD		its answer to a request, as JSON
+#   network_new			create a network: $NETWORK
+#   port_new I MAC [FIELD=VALUE...]
+#				create a port of $NETWORK, bound to hypervisor I
+#				(0: to none): $PORT, $KEY and $DEVICE
+#   adf_plug I NS MAC ADDRESS/LEN	plug a workload into $DEVICE there
+#   port_is_programmed I KEY TYPE, port_is_absent I KEY
+#				in the kernel of hypervisor I
+#   port_status_is ID STATUS
+#   flow_receive NS LOG, flow_send NS ADDRESS SECONDS LOG
+#				1,000 packets/s; value LOG NAME reads a result
+
+UDPFLOW=$DF_BUILD/selftests/udpflow
+export DRAGONFLOW_DRIVER_DIR=$DF_BUILD/lib/dragonflow
+HV=()
+AGENT=()
+
+encap_option() {
+	case $1 in
+	*4) echo "--encap=${1%4}:$(underlay4 "$2")" ;;
+	*6) echo "--encap=${1%6}:$(underlay6 "$2")" ;;
+	esac
+}
+
+adf_cloud() {
+	local n=$1 i
+	shift
+	adf_tmpdir
+	CLOUD=$PWD
+	DATABASE=sqlite://$CLOUD/nb.db
+	ENCAPS=("${@:-vxlan4}")
+	HV=()
+	for ((i = 1; i <= n; i++)); do
+		HV[i]=hv$i-$$
+	done
+	adf_netns "${HV[@]}"
+	adf_underlay "underlay-$$" "${HV[@]}"
+}
+
+agent_start() {
+	local i=$1 encap options=()
+	shift
+	for encap in "${ENCAPS[@]}"; do
+		options+=("$(encap_option "$encap" "$i")")
+	done
+	adf_daemon "$CLOUD/hv$i.log" ip netns exec "${HV[i]}" dragonflowd \
+		--config=/dev/null --database="$DATABASE" --chassis="hv$i" \
+		--run-dir="$CLOUD" "${options[@]}" "$@"
+	AGENT[i]=$DAEMON_PID
+	run wait_for 20 agent_is_in_step "$i"
+}
+
+agent_is_in_step() {
+	agent_ask "$1" status | jq -e '(.problems | length) == 0 and
+		.pending == 0 and (.topics | length) > 0' >/dev/null
+}
+
+agent_end() {
+	kill "-$2" "${AGENT[$1]}"
+	run wait_for 10 process_is_gone "${AGENT[$1]}"
+	wait "${AGENT[$1]}" 2>/dev/null
+}
+
+agent_stop() {
+	agent_end "$1" TERM
+}
+
+agent_kill() {
+	agent_end "$1" KILL
+}
+
+nb() {
+	dfctl --database "$DATABASE" "$@"
+}
+
+hv_kernel() {
+	local i=$1
+	shift
+	ns "${HV[i]}" dfctl --json kernel "$@"
+}
+
+agent_log() {
+	cat "$CLOUD/hv$1.log"
+}
+
+agent_ask() {
+	echo "{\"cmd\":\"$2\"}" | socat -t 5 - "UNIX-CONNECT:$CLOUD/hv$1.sock"
+}
+
+network_new() {
+	NETWORK=$(nb network create) || fail "cannot create a network"
+}
+
+port_new() {
+	local i=$1 mac=$2 host=()
+	shift 2
+	[ "$i" = 0 ] || host=("binding_host=hv$i")
+	PORT=$(nb port create network_id="$NETWORK" mac_address="$mac" \
+		"${host[@]}" "$@") || fail "cannot create a port"
+	# shellcheck disable=SC2034 # the tests use it
+	KEY=$(nb --json port show "$PORT" | jq '.. | .key? // empty')
+	DEVICE=tap${PORT:0:11}
+}
+
+adf_plug() {
+	adf_workload "${HV[$1]}" "$2" "$DEVICE" "$3" "$4"
+	run ns "$2" ethtool -K eth0 tx off
+}
+
+port_is_programmed() {
+	hv_kernel "$1" ports | jq -e --argjson key "$2" --arg type "$3" \
+		'any(.[]; .id == $key and .type == $type)' >/dev/null
+}
+
+port_is_absent() {
+	hv_kernel "$1" ports | jq -e --argjson key "$2" 'all(.[]; .id != $key)' >/dev/null
+}
+
+port_status_is() {
+	nb --json port_status show "$1" |
+		jq -e --arg status "$2" 'any(..; .status? == $status)' >/dev/null
+}
+
+flow_receive() {
+	adf_daemon "$2" ip netns exec "$1" "$UDPFLOW" receive 5000 3000
+	FLOW_RECEIVER=$DAEMON_PID
+}
+
+flow_send() {
+	adf_daemon "$4" ip netns exec "$1" "$UDPFLOW" send "$2" 5000 1000 "$3"
+	FLOW_SENDER=$DAEMON_PID
+}
+
+# Wait for the sender's end, then for the receiver's: what came is in the logs.
+flow_end() {
+	run wait_for "$1" process_is_gone "$FLOW_SENDER"
+	run wait_for 10 process_is_gone "$FLOW_RECEIVER"
+}
+
+value() {
+	sed -n "s/.*\\<$2=\\([0-9]*\\).*/\\1/p" "$1"
+}

@@ -1,0 +1,118 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A port changes its hypervisor, or goes, while packets flow to it.
+#
+#   w1 --- hv1 ---+--- hv2 --- w2
+#                 +--- hv3 --- w2 later
+# TIMEOUT=300
+ALL_TESTS="
+	a_moved_port_is_reachable_within_a_second
+	a_deleted_port_gets_nothing_any_more
+	a_changed_mac_is_used_at_once
+"
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+# shellcheck source=selftests/agent/cloud.sh
+. "$(dirname "$0")/cloud.sh"
+
+W1=w1-$$ W2=w2-$$
+MAC1=02:00:00:00:00:01 MAC2=02:00:00:00:00:02
+
+setup() {
+	need_dragonflow
+}
+
+# two_workloads: w1 on hv1, w2 on hv2, with addresses known to each other
+two_workloads() {
+	network_new
+	port_new 1 "$MAC1"
+	KEY1=$KEY
+	adf_plug 1 "$W1" "$MAC1" 192.0.2.1/24
+	port_new 2 "$MAC2"
+	PORT2=$PORT KEY2=$KEY
+	adf_plug 2 "$W2" "$MAC2" 192.0.2.2/24
+	run ip -n "$W1" neigh replace 192.0.2.2 lladdr "$MAC2" dev eth0
+	run wait_for 10 can_ping "$W1" 192.0.2.2
+}
+
+# The workload's device leaves one hypervisor and appears on another, as in a
+# live migration; then the port's binding follows.
+move_workload() {
+	run ip -n "${HV[2]}" link set "$DEVICE" netns "${HV[3]}"
+	run ip -n "${HV[3]}" link set "$DEVICE" up
+}
+
+a_moved_port_is_reachable_within_a_second() {
+	adf_cloud 3 vxlan4
+	agent_start 1
+	agent_start 2
+	agent_start 3
+	two_workloads
+	# Another port keeps the network on hv3 known, as it is in most moves.
+	port_new 3 02:00:00:00:00:03
+	DEVICE=tap${PORT2:0:11}
+	flow_receive "$W2" "$PWD/received"
+	flow_send "$W1" 192.0.2.2 15 "$PWD/sent"
+	run wait_for 10 counted_packets "$W2"
+	move_workload
+	run nb port set "$PORT2" binding_host=hv3
+	flow_end 60
+	log "$(<sent)" "$(<received)"
+	check "it is a port of hv3 now" port_is_programmed 3 "$KEY2" vif
+	check "a remote one of hv1" port_is_programmed 1 "$KEY2" remote
+	check "and nothing to hv2, which has no port of the network left" \
+		wait_for 5 port_is_absent 2 "$KEY2"
+	check "reachable within a second" [ "$(value received longest_gap_ms)" -lt \
+		$((1000 * WAIT_FACTOR + $(value sent worst_delay_ms))) ]
+	check_eq "each packet came once" 0 "$(value received duplicates)"
+	check "hv3 reports that it is up" wait_for 5 status_is_from hv3
+}
+
+counted_packets() {
+	[ "$(ns "$1" cat /sys/class/net/eth0/statistics/rx_packets)" -gt 1000 ]
+}
+
+status_is_from() {
+	nb --json port_status show "$PORT2" |
+		jq -e --arg chassis "$1" 'any(..; .status? == "up" and .chassis? == $chassis)'
+}
+
+a_deleted_port_gets_nothing_any_more() {
+	adf_cloud 2 vxlan4
+	agent_start 1
+	agent_start 2
+	two_workloads
+	flow_receive "$W2" "$PWD/received"
+	flow_send "$W1" 192.0.2.2 10 "$PWD/sent"
+	run wait_for 10 counted_packets "$W2"
+	run nb port delete "$PORT2"
+	check "hv1 forgets it" wait_for 5 port_is_absent 1 "$KEY2"
+	check "hv2 forgets it" wait_for 5 port_is_absent 2 "$KEY2"
+	before=$(ns "$W2" cat /sys/class/net/eth0/statistics/rx_packets)
+	flow_end 60
+	log "$(<sent)" "$(<received)"
+	check_eq "nothing arrives" "$before" \
+		"$(ns "$W2" cat /sys/class/net/eth0/statistics/rx_packets)"
+	check "the device has no filter any more" wait_for 5 has_no_filter
+	check "the other port is still there" port_is_programmed 1 "$KEY1" vif
+}
+
+has_no_filter() {
+	[ -z "$(tc -n "${HV[2]}" filter show dev "$DEVICE" ingress)" ]
+}
+
+a_changed_mac_is_used_at_once() {
+	adf_cloud 2 vxlan4
+	agent_start 1
+	agent_start 2
+	two_workloads
+	run ip -n "$W2" link set eth0 address 02:00:00:00:00:22
+	run nb port set "$PORT2" mac_address=02:00:00:00:00:22
+	run ip -n "$W1" neigh replace 192.0.2.2 lladdr 02:00:00:00:00:22 dev eth0
+	check "the new address is reached" wait_for 5 can_ping "$W1" 192.0.2.2
+	run ip -n "$W1" neigh replace 192.0.2.2 lladdr "$MAC2" dev eth0
+	check_fails "the old one is not" can_ping "$W1" 192.0.2.2 -W 1
+}
+
+tests_run
