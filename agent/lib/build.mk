@@ -47,3 +47,14 @@ INSTALL += 755:$(BUILD)/lib/$(DF_SONAME):$(libdir)/$(DF_SONAME) \
 	644:agent/lib/dragonflow.h:$(includedir)/dragonflow/dragonflow.h \
 	644:agent/lib/db.h:$(includedir)/dragonflow/db.h \
 	644:$(BUILD)/lib/dragonflow.pc:$(pkgconfigdir)/dragonflow.pc
+
+# Documentation/models.md is made from the tables; a test compares.
+DF_MODELS_MD := $(BUILD)/doc/models_md
+$(DF_MODELS_MD): $(call objs,agent/lib/doc/models_md.c) $(DF_LIB_SO)
+	$(call link,-ldragonflow)
+SRCS += agent/lib/doc/models_md.c
+LIB_TARGETS += $(DF_MODELS_MD)
+
+.PHONY: docs-models
+docs-models: $(DF_MODELS_MD)
+	$(Q)LD_LIBRARY_PATH=$(BUILD)/lib $(DF_MODELS_MD) >Documentation/models.md

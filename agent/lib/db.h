@@ -14,7 +14,7 @@
  *   DF_DB_VERSION_MAX and never given twice to one key, even if the entry was
  *   deleted in between.
  *
- * The core (db.c) stands between users and drivers. It checks arguments, queues
+ * The core stands between users and drivers. It checks arguments, queues
  * every answer and event, and calls users from the event loop, so a driver may
  * answer at any time, also from inside of the call that asked. It knows what
  * each subscriber has seen: a driver that lost its place just sends a snapshot
@@ -109,6 +109,10 @@ void df_db_close(struct df_db *db);
  * that the library was built for.
  */
 void df_db_driver_dir(char *dir, size_t size);
+struct df_db_driver;
+/** The driver for the scheme of @uri; it stays loaded. */
+int df_db_driver_find(const struct df_db_driver **out, const char *uri,
+		      struct df_error *error);
 
 /** enum df_db_cap - what a driver can do beyond the contract */
 enum df_db_cap {

@@ -29,7 +29,7 @@ struct df_nb {
 	struct event_base *base;
 	bool is_own_base;
 	bool is_running;
-	volatile bool is_broken;
+	bool is_broken;
 	unsigned int timeout_ms;
 	struct event *timer;
 	LIST_HEAD(, df_txn) txns;

@@ -277,7 +277,7 @@ static const struct df_field port_fields[] = {
 	{ .name = "device_owner", .type = DF_TYPE_STRING, .max = 255,
 	  .doc = "Who plugged it in, such as compute:nova." },
 	{ .name = "device_name", .type = DF_TYPE_STRING, .min = 1, .max = 15,
-	  .doc = "Name of its netdev, if not tap and the first 11 characters of the id." },
+	  .doc = "Its netdev, if not tap and 11 characters of the id." },
 	{ .name = "port_security_enabled", .type = DF_TYPE_BOOL,
 	  .preset = "true",
 	  .doc = "Whether only its own addresses may send." },
@@ -373,7 +373,7 @@ const struct df_schema df_schemas[] = {
 	  .follows = "port" },
 	{ .model = { .name = "binding", .plural = "bindings",
 		     .topic = "chassis/<host>", .flags = DF_MODEL_DERIVED,
-		     .doc = "Tells a hypervisor which ports are on it, and so which networks it needs." },
+		     .doc = "Tells a hypervisor of a port on it, and so of a network." },
 	  .fields = binding_fields,
 	  .follows = "port" },
 	{ .model = { .name = NULL } }

@@ -361,12 +361,13 @@ static void say_taken(void *arg, const struct df_error *error,
 	const struct ops_note *note = &txn->ops.notes[txn->conflict];
 	struct df_obj *new = txn->steps[note->change]->change.new;
 
-	if (error) {
-		txn->error = *error;
-	} else if (!count) {
+	if (!error && !count) {
 		/* Given up in the meantime. */
 		try_again(txn);
 		return;
+	}
+	if (error) {
+		txn->error = *error;
 	} else {
 		const char *value = strrchr(entries[0].key, '/') + 1;
 
@@ -400,12 +401,13 @@ static void say_used(void *arg, const struct df_error *error,
 	const char *prefix = txn->ops.v[txn->conflict].key;
 	const char *mark = count ? entries[0].key : own_mark(txn, prefix);
 
-	if (error) {
-		txn->error = *error;
-	} else if (!mark) {
+	if (!error && !mark) {
 		/* Given up in the meantime. */
 		try_again(txn);
 		return;
+	}
+	if (error) {
+		txn->error = *error;
 	} else {
 		char more[48] = "";
 		char *user = strdup(mark + strlen(prefix));

@@ -85,16 +85,18 @@ int main(int argc, char **argv)
 	for (i = 0; i < 3; i++)
 		for (test = all[i]; test->name; test++) {
 			struct client *client;
+			bool is_ok;
 
 			if (!is_wanted(test->name, argc, argv))
 				continue;
-			test_begin();
 			client = client_open();
-			test->run(client);
-			client_close(client);
-			failed += !test_is_ok();
-			printf("%sok %d %s\n", test_is_ok() ? "" : "not ",
-			       ++count, test->name);
+			is_ok = test_run(test->run, client);
+			/* After a failure something may be in use still. */
+			if (is_ok)
+				client_close(client);
+			failed += !is_ok;
+			printf("%sok %d %s\n", is_ok ? "" : "not ", ++count,
+			       test->name);
 		}
 	return !!failed;
 }

@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
+#include <setjmp.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -14,22 +16,36 @@
 #include "harness.h"
 
 const char *test_uri;
-static bool is_ok;
+static jmp_buf end_of_test;
+static bool is_in_test;
 
-void test_failed(const char *file, int line, const char *what)
+void test_check(bool ok, const char *file, int line, const char *what,
+		const char *format, ...)
 {
-	printf("# %s:%d: not so: %s\n", file, line, what);
-	is_ok = false;
+	va_list args;
+
+	if (ok)
+		return;
+	printf("# %s:%d: not so: %s\n# ", file, line, what);
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	puts("");
+	if (!is_in_test)
+		exit(3);
+	longjmp(end_of_test, 1);
 }
 
-void test_begin(void)
+bool test_run(void (*run)(struct client *client), struct client *client)
 {
-	is_ok = true;
-}
+	bool failed;
 
-bool test_is_ok(void)
-{
-	return is_ok;
+	is_in_test = true;
+	failed = setjmp(end_of_test);
+	if (!failed)
+		run(client);
+	is_in_test = false;
+	return !failed;
 }
 
 double now_ms(void)
@@ -102,19 +118,14 @@ struct call {
 
 static void check_inside(const struct call *call)
 {
-	if (call->is_inside)
-		test_failed(__FILE__, __LINE__,
-			    "no callback from inside of a call");
+	CHECK(!call->is_inside, "called back from inside of a call");
 }
 
 static int wait_call(struct client *client, struct call *call)
 {
 	call->is_inside = false;
 	client_run(client, PATIENCE_MS, &call->is_done);
-	if (!call->is_done) {
-		printf("# no answer\n");
-		exit(2);
-	}
+	CHECK(call->is_done, "no answer within %d ms", PATIENCE_MS);
 	return call->code;
 }
 

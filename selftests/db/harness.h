@@ -13,23 +13,19 @@
 
 #include "db.h"
 
+struct client;
+
 /* Longest that anything may take */
 #define PATIENCE_MS 10000
 
-/** Ends the test as failed unless @ok. */
-#define CHECK(ok, ...)							\
-	do {								\
-		if (!(ok)) {						\
-			test_failed(__FILE__, __LINE__, #ok);		\
-			printf("# " __VA_ARGS__);			\
-			printf("\n");					\
-			return;						\
-		}							\
-	} while (0)
+/** Ends the test as failed unless @ok; the rest says more. */
+#define CHECK(ok, ...) test_check(ok, __FILE__, __LINE__, #ok, __VA_ARGS__)
 
-void test_failed(const char *file, int line, const char *what);
-void test_begin(void);
-bool test_is_ok(void);
+void test_check(bool ok, const char *file, int line, const char *what,
+		const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+/** Run @run, up to its first failed check. */
+bool test_run(void (*run)(struct client *client), struct client *client);
 
 /** struct client - a handle on the database under test */
 struct client {

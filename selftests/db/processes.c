@@ -192,8 +192,8 @@ static bool read_differences(FILE *out, char keys[4][96],
 		expect_line(out, line, sizeof(line));
 		if (!*line)
 			return false;
-		key[0] = '\0';
-		sscanf(line, "%*s %127s", key);
+		if (sscanf(line, "%*s %127s", key) != 1)
+			key[0] = '\0';
 		is_last = !strcmp(key, keys[3]);
 		if (!strcmp(key, keys[0]))
 			reading->was_told_unchanged = true;
@@ -369,8 +369,6 @@ static void killed_writer_leaves_no_change_unseen(struct client *client)
 		CHECK(helper_wait(pid, out) == -SIGKILL, "-");
 		client_run(client, 300, NULL);
 		check_converged(&log, client, topic);
-		if (!test_is_ok())
-			break;
 	}
 	CHECK(log.count > 100, "%zu", log.count);
 	log_end(&log);
@@ -388,18 +386,20 @@ static void read_usage(pid_t pid, long *switches, long *ticks)
 	file = fopen(line, "r");
 	*switches = -1;
 	while (file && fgets(line, sizeof(line), file))
-		sscanf(line, "voluntary_ctxt_switches: %ld", switches);
+		if (sscanf(line, "voluntary_ctxt_switches: %ld", switches))
+			break;
 	if (file)
 		fclose(file);
 	snprintf(line, sizeof(line), "/proc/%d/stat", pid);
 	file = fopen(line, "r");
-	if (file && fgets(line, sizeof(line), file))
-		sscanf(strrchr(line, ')') + 2,
-		       "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %ld %ld",
-		       &user, &system);
+	*ticks = -1;
+	if (file && fgets(line, sizeof(line), file) &&
+	    sscanf(strrchr(line, ')') + 2,
+		   "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %ld %ld",
+		   &user, &system) == 2)
+		*ticks = user + system;
 	if (file)
 		fclose(file);
-	*ticks = user + system;
 }
 
 static void idle_subscriber_sleeps(struct client *client)
@@ -425,7 +425,7 @@ static void idle_subscriber_sleeps(struct client *client)
 	       ticks[1] - ticks[0]);
 	/* A server may be pinged now and then. */
 	CHECK(switches[0] >= 0 && switches[1] - switches[0] <= 6, "-");
-	CHECK(ticks[1] - ticks[0] <= 1, "-");
+	CHECK(ticks[0] >= 0 && ticks[1] - ticks[0] <= 1, "-");
 }
 
 static int compare_doubles(const void *a, const void *b)

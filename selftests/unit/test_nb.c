@@ -206,7 +206,8 @@ static void fields_of_a_subnet_agree(void **state)
 			"{\"start\":\"10.1.0.9\",\"end\":\"10.1.0.8\"}",
 			&error));
 	assert_int_equal(create(obj), -EINVAL);
-	assert_non_null(strstr(error.text, "\"allocation_pools\": [0] is not a range of 10.1.0.0/24"));
+	assert_non_null(strstr(error.text,
+			       "\"allocation_pools\": [0] is not a range of 10.1.0.0/24"));
 	df_obj_put(obj);
 }
 

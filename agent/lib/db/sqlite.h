@@ -58,7 +58,7 @@ struct df_sqlite {
 	struct df_db *db;
 	struct event_base *base;
 	sqlite3 *sql;
-	sqlite3_stmt *stmts[STMT_COUNT];
+	struct sqlite3_stmt *stmts[STMT_COUNT];
 	char *path;
 	int64_t history;
 	int64_t position;

@@ -107,7 +107,8 @@ static int parse_uri(struct df_sqlite *db, const char *uri, bool *is_durable,
 		else
 			err = -EINVAL;
 		if (err)
-			df_db_error(error, err, "%.200s: \"%.60s\" is neither history=NUMBER nor sync=full",
+			df_db_error(error, err,
+				    "%.200s: \"%.60s\" is neither history=NUMBER nor sync=full",
 				    uri, item);
 	}
 	if (!err && *db->path != '/')
