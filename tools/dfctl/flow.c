@@ -241,10 +241,12 @@ static void flow_name(json_t *flow, const json_t *ports, const json_t *chassis)
 	if (device)
 		json_object_set(flow, "device", device);
 	json_array_foreach(json_object_get(flow, "action"), i, action) {
-		const json_t *port = by_id(ports, json_object_get(action, "port"));
 		const json_t *peer = by_id(chassis, json_object_get(action, "chassis"));
 		json_t *remote = json_object_get(peer, "remote_ip4");
+		const json_t *port;
 
+		port = by_id(ports, json_object_get(peer ? peer : action,
+						    peer ? "tunnel" : "port"));
 		if (!remote)
 			remote = json_object_get(peer, "remote_ip6");
 		if (json_object_get(port, "device"))

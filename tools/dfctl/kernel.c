@@ -220,8 +220,11 @@ static int rows_print(const struct dfctl *ctl, const struct dfctl_column *column
 	err = dfctl_table_new(&table, ctl, columns);
 	if (err)
 		return err;
-	json_array_foreach(rows, i, row)
-		dfctl_table_add(table, row);
+	json_array_foreach(rows, i, row) {
+		/* A remote port has no counters. */
+		if (!ctl->stats || json_object_get(row, "stats"))
+			dfctl_table_add(table, row);
+	}
 	dfctl_table_free(table, true);
 	return DFCTL_OK;
 }
