@@ -68,6 +68,13 @@ static int scribble(struct client *client, const char *topic,
 	return 0;
 }
 
+static void print_lost(void *arg, const struct df_error *error)
+{
+	(void)arg;
+	printf("lost: %s\n", error->text);
+	fflush(stdout);
+}
+
 /* Keep an entry under a lease, until killed. */
 static int keep_lease(struct client *client, const char *key,
 		      const char *topic)
@@ -82,7 +89,7 @@ static int keep_lease(struct client *client, const char *key,
 	};
 	struct df_db_lease *lease;
 
-	if (df_db_lease_new(&lease, client->db, 1000, NULL, NULL, NULL) ||
+	if (df_db_lease_new(&lease, client->db, 1000, print_lost, NULL, NULL) ||
 	    do_commit(client, &op, 1, lease, NULL))
 		return 1;
 	puts("ready");

@@ -5,7 +5,10 @@
 # What every database must do: conformance.sh.
 ALL_TESTS="unknown_scheme_is_refused missing_directory_is_named
 	bad_uri_is_refused foreign_files_are_left_alone damage_is_told
-	newer_layout_is_refused unwritable_files_are_told"
+	newer_layout_is_refused unwritable_files_are_told
+	commit_without_announcement_is_seen lease_of_the_dead_ends_at_the_next_open
+	removed_lease_file_is_noticed old_changes_are_forgotten
+	two_create_the_file_at_once"
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
@@ -80,6 +83,64 @@ unwritable_files_are_told() {
 	export SUITE
 	said=$(unshare -m bash -c "read_only nb.db")
 	check_eq "refused" "Read-only file system: cannot open $PWD/mount/nb.db.notify: Read-only file system" "$said"
+}
+
+sql() {
+	python3 -c 'import sqlite3, sys
+c = sqlite3.connect(sys.argv[1], isolation_level=None)
+for row in c.execute(sys.argv[2]):
+    print(*row)' "$PWD/nb.db" "$1"
+}
+
+said_something() {
+	grep -q "$1" said
+}
+
+# A writer that dies between its commit and the announcement looks like this.
+commit_without_announcement_is_seen() {
+	adf_tmpdir
+	adf_daemon said "$SUITE" --helper "sqlite://$PWD/nb.db" follow topic -
+	require "synced" wait_for 5 said_something synced
+	run sql "INSERT INTO changes(topic, key, value, version)
+		VALUES('topic', 'silent', 'x', 1)"
+	check "seen" wait_for 2 said_something "put silent 1 x"
+}
+
+lease_of_the_dead_ends_at_the_next_open() {
+	adf_tmpdir
+	adf_daemon said "$SUITE" --helper "sqlite://$PWD/nb.db" lease key topic
+	require "ready" wait_for 5 said_something ready
+	check_eq "there" key "$(sql "SELECT key FROM entries")"
+	run kill -KILL "$DAEMON_PID"
+	wait "$DAEMON_PID" 2>/dev/null
+	check_eq "nobody cleaned up yet" key "$(sql "SELECT key FROM entries")"
+	run "$SUITE" --open "sqlite://$PWD/nb.db"
+	check_eq "gone" "" "$(sql "SELECT key FROM entries")"
+	check_eq "no lease is left" "" "$(ls nb.db.leases)"
+}
+
+removed_lease_file_is_noticed() {
+	adf_tmpdir
+	adf_daemon said "$SUITE" --helper "sqlite://$PWD/nb.db" lease key topic
+	require "ready" wait_for 5 said_something ready
+	run rm -r nb.db.leases/*
+	check "told" wait_for 2 said_something "lost: .*was removed"
+}
+
+old_changes_are_forgotten() {
+	adf_tmpdir
+	run "$SUITE" --helper "sqlite://$PWD/nb.db?history=50" scribble topic 500
+	check_eq "changes" 50 "$(sql "SELECT count(*) FROM changes")"
+}
+
+two_create_the_file_at_once() {
+	local round
+	adf_tmpdir
+	for round in {1..5}; do
+		printf "sqlite://$PWD/$round.db\n%.0s" 1 2 3 4 >uris
+		check "round $round" xargs -a uris -P 4 -n 1 "$SUITE" --open
+	done
+	check_eq "databases" 5 "$(find . -name '*.db' | wc -l)"
 }
 
 tests_run
