@@ -43,16 +43,18 @@ struct answer {
 	struct df_key_info info;
 };
 
+static uint8_t unhex_digit(char digit)
+{
+	return digit <= '9' ? digit - '0' : digit - 'a' + 10;
+}
+
 static size_t unhex(uint8_t *to, const char *from)
 {
 	size_t n;
 
-	for (n = 0; from[2 * n]; n++) {
-		unsigned int byte;
-
-		assert_int_equal(sscanf(from + 2 * n, "%2x", &byte), 1);
-		to[n] = byte;
-	}
+	for (n = 0; from[2 * n]; n++)
+		to[n] = unhex_digit(from[2 * n]) << 4 |
+			unhex_digit(from[2 * n + 1]);
 	return n;
 }
 
