@@ -380,6 +380,7 @@ static void read_usage(pid_t pid, long *switches, long *ticks)
 	char line[512];
 	long user = 0;
 	long system = 0;
+	int found = 0;
 	FILE *file;
 
 	snprintf(line, sizeof(line), "/proc/%d/status", pid);
@@ -392,12 +393,11 @@ static void read_usage(pid_t pid, long *switches, long *ticks)
 		fclose(file);
 	snprintf(line, sizeof(line), "/proc/%d/stat", pid);
 	file = fopen(line, "r");
-	*ticks = -1;
-	if (file && fgets(line, sizeof(line), file) &&
-	    sscanf(strrchr(line, ')') + 2,
-		   "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %ld %ld",
-		   &user, &system) == 2)
-		*ticks = user + system;
+	if (file && fgets(line, sizeof(line), file))
+		found = sscanf(strrchr(line, ')') + 2,
+			       "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %ld %ld",
+			       &user, &system);
+	*ticks = found == 2 ? user + system : -1;
 	if (file)
 		fclose(file);
 }

@@ -8,7 +8,7 @@ ALL_TESTS="unknown_scheme_is_refused missing_directory_is_named
 	newer_layout_is_refused unwritable_files_are_told
 	commit_without_announcement_is_seen lease_of_the_dead_ends_at_the_next_open
 	removed_lease_file_is_noticed old_changes_are_forgotten
-	two_create_the_file_at_once"
+	two_create_the_file_at_once log_is_moved_into_the_file"
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
@@ -141,6 +141,20 @@ two_create_the_file_at_once() {
 		check "round $round" xargs -a uris -P 4 -n 1 "$SUITE" --open
 	done
 	check_eq "databases" 5 "$(find . -name '*.db' | wc -l)"
+}
+
+is_larger() {
+	[ "$(stat -c %s "$1")" -gt "$2" ]
+}
+
+log_is_moved_into_the_file() {
+	adf_tmpdir
+	# Who closes last moves it anyway; so somebody stays.
+	adf_daemon said "$SUITE" --helper "sqlite://$PWD/nb.db" follow other -
+	require "synced" wait_for 5 said_something synced
+	check_fails "small at first" is_larger nb.db 100000
+	run "$SUITE" --helper "sqlite://$PWD/nb.db" scribble topic 4000
+	check "moved" wait_for 10 is_larger nb.db 100000
 }
 
 tests_run

@@ -3,7 +3,9 @@
 #ifndef DF_LIB_DB_SQLITE_H
 #define DF_LIB_DB_SQLITE_H
 
+#include <pthread.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <sys/queue.h>
 
 #include "../db.h"
@@ -50,6 +52,9 @@ struct df_sqlite_retry;
  * @watch_leases: watch on the directory of the leases
  * @woken: event of @inotify_fd
  * @recheck: looks once more, after a commit that was seen but not announced
+ * @mover: thread that moves the log into the file
+ * @has_mover: is there one to be joined?
+ * @is_mover_running: is it at work? Cleared by the thread.
  * @subs: subscriptions
  * @leases: leases of this handle
  * @retries: leases whose owner closed them, but that are locked still
@@ -69,6 +74,9 @@ struct df_sqlite {
 	int watch_leases;
 	struct event *woken;
 	struct event *recheck;
+	pthread_t mover;
+	bool has_mover;
+	atomic_bool is_mover_running;
 	LIST_HEAD(, df_sqlite_sub) subs;
 	LIST_HEAD(, df_sqlite_lease) leases;
 	LIST_HEAD(, df_sqlite_retry) retries;
@@ -92,6 +100,11 @@ void df_sqlite_notify(struct df_sqlite *db);
 int df_sqlite_open(void **out, struct df_db *db, const char *uri,
 		   struct event_base *base, struct df_error *error);
 void df_sqlite_close(void *priv);
+
+/* sqlite_checkpoint.c */
+
+void df_sqlite_checkpoint_init(struct df_sqlite *db);
+void df_sqlite_checkpoint_fini(struct df_sqlite *db);
 
 /* sqlite_watch.c */
 

@@ -303,6 +303,7 @@ int df_sqlite_open(void **out, struct df_db *core, const char *uri,
 		df_sqlite_close(db);
 		return err;
 	}
+	df_sqlite_checkpoint_init(db);
 	df_sqlite_lease_sweep(db);
 	*out = db;
 	return 0;
@@ -315,6 +316,7 @@ void df_sqlite_close(void *priv)
 
 	df_sqlite_lease_fini(db);
 	df_sqlite_unwatch(db);
+	df_sqlite_checkpoint_fini(db);
 	for (i = 0; i < STMT_COUNT; i++)
 		sqlite3_finalize(db->stmts[i]);
 	sqlite3_close(db->sql);
