@@ -23,7 +23,7 @@ static void schedule(struct dfa_apply *apply, unsigned int delay_ms)
 	};
 
 	if (evtimer_add(apply->work, &tv))
-		dfa_error("cannot schedule work on the datapath");
+		dfa_error("datapath: no timer could be set");
 }
 
 static void schedule_retry(struct dfa_apply *apply)

@@ -60,7 +60,7 @@ static struct link *find_link_where(const struct dfa_attach *attach,
 	return NULL;
 }
 
-/* If two ports claim a device, the older one has it. */
+/* If two ports claim a device, the lower key has it. */
 static struct dfa_local *find_by_device(const struct dfa_attach *attach,
 					const char *name)
 {

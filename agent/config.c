@@ -99,11 +99,10 @@ static int set_chassis(struct dfa_config *config, const char *value,
 
 	if (value[len] || len == 0 || len > DFA_MAX_CHASSIS_NAME ||
 	    !isalnum((unsigned char)value[0]))
-		return dfa_error_set(
-			error, -EINVAL,
-			"\"%s\" is not a name of letters, digits, \".\", "
-			"\"-\" and \"_\"",
-			value);
+		return dfa_error_set(error, -EINVAL,
+				     "\"%s\" is not a name of letters, digits, "
+				     "\".\", \"-\" and \"_\"",
+				     value);
 	return set_text(&config->chassis, value, error);
 }
 
@@ -333,23 +332,29 @@ static int set_defaults(struct dfa_config *config, struct df_error *error)
 	return err;
 }
 
+static bool is_repeated(const struct dfa_config *config, size_t i)
+{
+	const struct dfa_encap *a = &config->encap[i];
+
+	for (size_t j = 0; j < i; j++) {
+		const struct dfa_encap *b = &config->encap[j];
+
+		if (a->type == b->type &&
+		    a->address.family == b->address.family)
+			return true;
+	}
+	return false;
+}
+
 /* A remote hypervisor could not tell which of two to use. */
 static int check_encaps(const struct dfa_config *config, struct df_error *error)
 {
 	for (size_t i = 0; i < config->encap_count; i++) {
-		const struct dfa_encap *a = &config->encap[i];
-
-		for (size_t j = 0; j < i; j++) {
-			const struct dfa_encap *b = &config->encap[j];
-
-			if (a->type == b->type &&
-			    a->address.family == b->address.family)
-				return dfa_error_set(
-					error, -EINVAL,
-					"encap: two addresses of one family "
-					"for %s",
-					dfa_encap_name(a->type));
-		}
+		if (is_repeated(config, i))
+			return dfa_error_set(error, -EINVAL,
+					     "encap: two addresses of one "
+					     "family for %s",
+					     dfa_encap_name(config->encap[i].type));
 	}
 	return 0;
 }

@@ -228,9 +228,10 @@ int dfa_control_open(struct dfa_control **out, struct event_base *base,
 					     strerror(-err));
 	}
 	control->path = strdup(path);
-	control->listener = evconnlistener_new(
-		base, client_new, control,
-		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 16, fd);
+	control->listener = evconnlistener_new(base, client_new, control,
+					       LEV_OPT_CLOSE_ON_FREE |
+					       LEV_OPT_CLOSE_ON_EXEC,
+					       16, fd);
 	if (!control->path || !control->listener) {
 		if (!control->listener)
 			close(fd);

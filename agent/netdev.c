@@ -170,8 +170,9 @@ static int add_clsact(struct dfa_netdev *netdev, int ifindex)
 		.tcm_parent = TC_H_CLSACT,
 		.tcm_handle = TC_H_MAKE(TC_H_CLSACT, 0),
 	};
-	__auto_msg struct nl_msg *msg = nlmsg_alloc_simple(
-		RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL);
+	__auto_msg struct nl_msg *msg = nlmsg_alloc_simple(RTM_NEWQDISC,
+							   NLM_F_CREATE |
+							   NLM_F_EXCL);
 
 	if (!msg || nlmsg_append(msg, &tc, sizeof(tc), NLMSG_ALIGNTO) < 0 ||
 	    nla_put_string(msg, TCA_KIND, "clsact") < 0)

@@ -83,10 +83,10 @@ static json_t *topics_json(const struct dfa_agent *agent)
 				 ports == 1 ? "" : "s");
 		else
 			snprintf(why, sizeof(why), "every hypervisor needs it");
-		json_array_append_new(
-			list, json_pack("{s:s, s:b, s:s}", "topic", topic->name,
-					"synced", topic->is_synced, "why",
-					why));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:b, s:s}", "topic",
+						topic->name, "synced",
+						topic->is_synced, "why", why));
 	}
 	return list;
 }
@@ -109,6 +109,13 @@ static json_t *local_json(const struct dfa_agent *agent,
 	return json;
 }
 
+static json_t *tunnel_json(const struct dfa_local *local)
+{
+	return json_pack("{s:s, s:i, s:b}", "device", local->port.device,
+			 "ifindex", local->ifindex, "attached",
+			 local->is_attached);
+}
+
 static json_t *locals_json(const struct dfa_agent *agent, bool tunnels)
 {
 	const struct dfa_map *map = &agent->attach.by_device;
@@ -124,11 +131,7 @@ static json_t *locals_json(const struct dfa_agent *agent, bool tunnels)
 
 		local = dfa_container_of(node, struct dfa_local, by_device);
 		if (tunnels && local->tunnel)
-			json_array_append_new(
-				list, json_pack("{s:s, s:i, s:b}", "device",
-						local->port.device, "ifindex",
-						local->ifindex, "attached",
-						local->is_attached));
+			json_array_append_new(list, tunnel_json(local));
 		else if (!tunnels && !local->tunnel)
 			json_array_append_new(list, local_json(agent, local));
 	}
@@ -149,6 +152,21 @@ static void problem(json_t *problems, const char *fmt, ...)
 	json_array_append_new(problems, json_string(text));
 }
 
+static void tunnel_problems(const struct dfa_agent *agent, json_t *problems)
+{
+	struct dfa_map_iter iter = dfa_map_iter(&agent->attach.by_device);
+	struct dfa_map_node *node;
+
+	while ((node = dfa_map_iter_next(&agent->attach.by_device, &iter))) {
+		const struct dfa_local *local;
+
+		local = dfa_container_of(node, struct dfa_local, by_device);
+		if (local->tunnel && local->err)
+			problem(problems, "tunnel device %s: %s",
+				local->port.device, strerror(-local->err));
+	}
+}
+
 static json_t *problems_json(const struct dfa_agent *agent)
 {
 	json_t *problems = json_array();
@@ -159,6 +177,8 @@ static json_t *problems_json(const struct dfa_agent *agent)
 		problem(problems, "not registered yet");
 	else if (!agent->topics.is_synced)
 		problem(problems, "the topology was not read completely yet");
+	if (agent->has_kernel)
+		tunnel_problems(agent, problems);
 	if (agent->has_kernel && agent->apply.last_error[0])
 		problem(problems, "datapath: %s", agent->apply.last_error);
 	if (agent->state.losers)
@@ -243,16 +263,30 @@ static json_t *cmd_log_level(void *arg, const json_t *request)
 	return json_pack("{s:s}", "level", dfa_log_level_name(dfa_log_level()));
 }
 
+struct metric {
+	const char *name, *type;
+	uint64_t value;
+};
+
+static size_t print_metric(char *text, size_t size, const struct metric *metric,
+			   const char *chassis)
+{
+	int len = snprintf(text, size,
+			   "# TYPE dragonflow_agent_%s %s\n"
+			   "dragonflow_agent_%s{chassis=\"%s\"} %llu\n",
+			   metric->name, metric->type, metric->name, chassis,
+			   (unsigned long long)metric->value);
+
+	return len > 0 && (size_t)len < size ? (size_t)len : 0;
+}
+
 static json_t *cmd_metrics(void *arg, const json_t *request)
 {
 	const struct dfa_agent *agent = arg;
-	const struct {
-		const char *name, *type;
-		uint64_t value;
-	} metrics[] = {
+	const struct metric metrics[] = {
 		{ "uptime_seconds", "gauge", (uint64_t)uptime_s(agent) },
 		{ "database_up", "gauge", agent->is_database_up },
-		{ "datapath_up", "gauge", agent->apply.kernel != NULL },
+		{ "datapath_up", "gauge", !!agent->apply.kernel },
 		{ "topics", "gauge", agent->topics.topics.count },
 		{ "objects_desired", "gauge", sum(agent->state.wish_count) },
 		{ "objects_actual", "gauge", sum(agent->state.have_count) },
@@ -264,18 +298,13 @@ static json_t *cmd_metrics(void *arg, const json_t *request)
 		{ "objects_deleted_total", "counter", agent->apply.deleted },
 		{ "requests_refused_total", "counter", agent->apply.refused },
 	};
-	char text[4096];
+	char text[8192];
 	size_t len = 0;
 
 	(void)request;
 	for (size_t i = 0; i < DFA_ARRAY_SIZE(metrics); i++)
-		len += (size_t)snprintf(
-			text + len, sizeof(text) - len,
-			"# TYPE dragonflow_agent_%s %s\n"
-			"dragonflow_agent_%s{chassis=\"%s\"} %llu\n",
-			metrics[i].name, metrics[i].type, metrics[i].name,
-			agent->config->chassis,
-			(unsigned long long)metrics[i].value);
+		len += print_metric(text + len, sizeof(text) - len, &metrics[i],
+				    agent->config->chassis);
 	return json_pack("{s:s}", "metrics", text);
 }
 

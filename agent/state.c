@@ -236,6 +236,7 @@ static void elect(struct dfa_state *state, const struct unique_key *key)
 	uint64_t hash = dfa_hash(key, sizeof(*key));
 	struct dfa_object *object, *winner = NULL;
 	struct dfa_map_node *node;
+	bool is_loser;
 
 	for (node = dfa_map_first(&state->by_wish, hash); node;
 	     node = dfa_map_next(node)) {
@@ -251,9 +252,10 @@ static void elect(struct dfa_state *state, const struct unique_key *key)
 		object = dfa_container_of(node, struct dfa_object, by_wish);
 		if (!has_key(object->kind, &object->wish, key))
 			continue;
-		if (object->loser == (object != winner))
+		is_loser = object != winner;
+		if (object->loser == is_loser)
 			continue;
-		object->loser = object != winner;
+		object->loser = is_loser;
 		state->losers += object->loser ? 1 : (size_t)-1;
 		update_dirty(state, object);
 	}

@@ -26,11 +26,12 @@ static const struct tunnel_type {
 	const char *name;
 	uint16_t udp_port;
 	int port_attr, metadata_attr, csum6_attr;
+	int metadata_len; /* a flag may be a byte, or empty */
 } tunnel_types[] = {
 	{ "vxlan", "df-vxlan", 4789, IFLA_VXLAN_PORT,
-	  IFLA_VXLAN_COLLECT_METADATA, IFLA_VXLAN_UDP_ZERO_CSUM6_RX },
+	  IFLA_VXLAN_COLLECT_METADATA, IFLA_VXLAN_UDP_ZERO_CSUM6_RX, 1 },
 	{ "geneve", "df-geneve", 6081, IFLA_GENEVE_PORT,
-	  IFLA_GENEVE_COLLECT_METADATA, IFLA_GENEVE_UDP_ZERO_CSUM6_RX },
+	  IFLA_GENEVE_COLLECT_METADATA, IFLA_GENEVE_UDP_ZERO_CSUM6_RX, 0 },
 };
 
 /**
@@ -48,7 +49,6 @@ struct tunnel_link {
 	bool is_up;
 };
 
-/* A flag attribute of vxlan is a byte, the same of geneve is empty. */
 static bool is_flag_set(struct nlattr *attr)
 {
 	return attr && (nla_len(attr) == 0 || nla_get_u8(attr) != 0);
@@ -108,9 +108,11 @@ static int make_tunnel(struct dfa_netdev *netdev,
 		       const struct tunnel_type *type)
 {
 	struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
-	__auto_msg struct nl_msg *msg = nlmsg_alloc_simple(
-		RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+	__auto_msg struct nl_msg *msg = nlmsg_alloc_simple(RTM_NEWLINK,
+							   NLM_F_CREATE |
+							   NLM_F_EXCL);
 	struct nlattr *linkinfo, *data;
+	uint8_t on = 1;
 
 	if (!msg || nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
 	    nla_put_string(msg, IFLA_IFNAME, type->name) < 0 ||
@@ -122,7 +124,7 @@ static int make_tunnel(struct dfa_netdev *netdev,
 	data = nla_nest_start(msg, IFLA_INFO_DATA);
 	if (!data || nla_put_u16(msg, type->port_attr,
 				 htons(type->udp_port)) < 0 ||
-	    nla_put_u8(msg, type->metadata_attr, 1) < 0 ||
+	    nla_put(msg, type->metadata_attr, type->metadata_len, &on) < 0 ||
 	    nla_put_u8(msg, type->csum6_attr, 1) < 0)
 		return -ENOMEM;
 	nla_nest_end(msg, data);

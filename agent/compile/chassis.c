@@ -14,34 +14,49 @@ static const uint32_t tunnel_ports[DFA_ENCAP_TYPES] = {
 	[DFA_ENCAP_GENEVE] = DFA_PORT_GENEVE,
 };
 
-int dfa_compile_tunnels(struct dfa_compile *compile)
+static int wish_tunnel(struct dfa_compile *compile,
+		       const struct dfa_encap *encap)
 {
 	union dfa_value value = {
 		.port.type = DRAGONFLOW_PORT_TYPE_TUNNEL,
 	};
+
+	return dfa_state_wish(compile->state, DFA_PORT,
+			      tunnel_ports[encap->type], &value);
+}
+
+int dfa_compile_tunnels(struct dfa_compile *compile)
+{
 	int err = 0;
 
 	for (size_t i = 0; i < compile->config->encap_count && !err; i++)
-		err = dfa_state_wish(
-			compile->state, DFA_PORT,
-			tunnel_ports[compile->config->encap[i].type], &value);
+		err = wish_tunnel(compile, &compile->config->encap[i]);
 	return err;
 }
 
-struct dfa_host *dfa_host_ref(struct dfa_compile *compile, const char *name)
+static struct dfa_host *find_by_name(const struct dfa_compile *compile,
+				     const char *name)
 {
 	struct dfa_map_node *node;
-	struct dfa_host *host;
-	size_t size;
 
 	node = dfa_map_first(&compile->hosts, dfa_hash_string(name));
 	for (; node; node = dfa_map_next(node)) {
+		struct dfa_host *host;
+
 		host = dfa_container_of(node, struct dfa_host, by_name);
 		if (strcmp(host->name, name) == 0)
 			return host;
 	}
+	return NULL;
+}
 
-	size = strlen(name) + 1;
+struct dfa_host *dfa_host_ref(struct dfa_compile *compile, const char *name)
+{
+	struct dfa_host *host = find_by_name(compile, name);
+	size_t size = strlen(name) + 1;
+
+	if (host)
+		return host;
 	host = calloc(1, sizeof(*host) + size);
 	if (!host)
 		return NULL;
@@ -165,42 +180,51 @@ static int forget(struct dfa_compile *compile, struct dfa_host *host)
 	return err;
 }
 
+/* Keys and names may pass from one object to another that is told of first. */
+static int forget_others(struct dfa_compile *compile, const struct dfa_uuid *id,
+			 uint32_t key, const char *name)
+{
+	struct dfa_host *host = find_by_id(compile, id);
+	int err = 0;
+
+	if (host && (strcmp(host->name, name) != 0 || host->key != key))
+		err = forget(compile, host);
+	if (err)
+		return err;
+	host = find_by_name(compile, name);
+	if (host && host->key && !dfa_uuid_equal(&host->id, id))
+		err = forget(compile, host);
+	return err;
+}
+
 int dfa_chassis_put(struct dfa_compile *compile, const struct df_obj *obj)
 {
 	const char *name = df_obj_name(obj);
-	struct dfa_host *host, *old;
 	uint32_t key = df_obj_key(obj);
+	bool was_reachable, is_reachable;
+	struct dfa_host *host;
 	struct dfa_uuid id;
-	bool was_reachable;
-	int err = 0;
+	int err;
 
 	if (!key || !name[0] || dfa_uuid_parse(&id, df_obj_id(obj)))
 		return -EINVAL;
-	old = find_by_id(compile, &id);
-	if (old && (strcmp(old->name, name) != 0 || old->key != key))
-		err = forget(compile, old);
+	err = forget_others(compile, &id, key, name);
 	if (err)
 		return err;
 	host = dfa_host_ref(compile, name);
 	if (!host)
 		return -ENOMEM;
-	/* A name that has passed to another object. */
-	if (host->key && !dfa_uuid_equal(&host->id, &id)) {
-		err = forget(compile, host);
-		host = err ? NULL : dfa_host_ref(compile, name);
-		if (!host)
-			return err ?: -ENOMEM;
-	}
 
-	was_reachable = host->value.tunnel != 0;
 	if (!host->key) {
 		host->id = id;
 		host->key = key;
 		dfa_map_add(&compile->chassis, &host->by_id,
 			    dfa_uuid_hash(&id));
 	}
+	was_reachable = host->value.tunnel;
 	host->value = chassis_value(compile, obj);
-	if (was_reachable != (host->value.tunnel != 0))
+	is_reachable = host->value.tunnel;
+	if (was_reachable != is_reachable)
 		return compile_ports(compile, host);
 	return dfa_host_wish(compile, host);
 }

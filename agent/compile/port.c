@@ -191,6 +191,29 @@ static struct dfa_port *add(struct dfa_compile *compile,
 	return port;
 }
 
+/* The record of the port; a new one if it is another object than before. */
+static int find_or_add(struct dfa_compile *compile, const struct dfa_uuid *id,
+		       uint32_t key, const struct dfa_uuid *network_id,
+		       struct dfa_port **out)
+{
+	struct dfa_port *port = find(compile, id);
+	int err;
+
+	if (port && (port->key != key ||
+		     !dfa_uuid_equal(&port->network->id, network_id))) {
+		err = dfa_port_forget(compile, port);
+		if (err)
+			return err;
+		port = NULL;
+	}
+	if (!port)
+		port = add(compile, id, key, network_id);
+	if (!port)
+		return -ENOMEM;
+	*out = port;
+	return 0;
+}
+
 static int set_device(struct dfa_port *port, const char *name)
 {
 	char *copy = NULL;
@@ -211,26 +234,15 @@ int dfa_port_put(struct dfa_compile *compile, const struct df_obj *obj)
 {
 	const char *network_text = df_obj_string(obj, "network_id");
 	struct dfa_uuid id, network_id;
-	uint32_t key = df_obj_key(obj);
 	struct dfa_port *port;
 	uint8_t mac[6];
-	int err = 0;
+	int err;
 
-	if (!key || dfa_uuid_parse(&id, df_obj_id(obj)) || !network_text ||
-	    dfa_uuid_parse(&network_id, network_text) ||
+	if (!df_obj_key(obj) || dfa_uuid_parse(&id, df_obj_id(obj)) ||
+	    !network_text || dfa_uuid_parse(&network_id, network_text) ||
 	    df_obj_mac(obj, "mac_address", mac))
 		return -EINVAL;
-
-	port = find(compile, &id);
-	if (port && (port->key != key ||
-		     !dfa_uuid_equal(&port->network->id, &network_id))) {
-		err = dfa_port_forget(compile, port);
-		port = NULL;
-	}
-	if (!err && !port) {
-		port = add(compile, &id, key, &network_id);
-		err = port ? 0 : -ENOMEM;
-	}
+	err = find_or_add(compile, &id, df_obj_key(obj), &network_id, &port);
 	if (err)
 		return err;
 

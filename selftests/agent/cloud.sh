@@ -65,8 +65,8 @@ agent_start() {
 }
 
 agent_is_in_step() {
-	agent_ask "$1" status | jq -e '(.problems | length) == 0 and
-		.pending == 0 and (.topics | length) > 0' >/dev/null
+	agent_ask "$1" status | jq -e '(.problems | length) == 0 and .pending == 0 and
+		(.dataplane == "none" or .reconciled)' >/dev/null
 }
 
 agent_end() {

@@ -6,7 +6,7 @@
  *		sends, then prints "sent=N worst_delay_ms=D"
  *	udpflow receive PORT IDLE_MS
  *		receives until nothing came for IDLE_MS after the first packet,
- *		or SIGTERM, and prints
+ *		and prints
  *		"received=N lost=N duplicates=N longest_gap_ms=D"
  *
  * Lost are the numbers missing between the first and the last one seen. The
@@ -17,7 +17,6 @@
 #include <errno.h>
 #include <netdb.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,14 +29,6 @@ enum {
 	MAX_PACKETS = 1 << 22,
 	BUFFER = 8 << 20,
 };
-
-static volatile sig_atomic_t stopped;
-
-static void stop(int signal)
-{
-	(void)signal;
-	stopped = 1;
-}
 
 static int64_t now_ns(void)
 {
@@ -86,7 +77,7 @@ static int send_flow(char **argv)
 		return EXIT_FAILURE;
 	}
 	start = now_ns();
-	for (uint32_t i = 0; i < count && !stopped; i++) {
+	for (uint32_t i = 0; i < count; i++) {
 		int64_t due = start + i * interval, delay;
 		uint32_t number = htonl(i);
 
@@ -166,7 +157,7 @@ static int receive_flow(char **argv)
 		perror("bind");
 		return EXIT_FAILURE;
 	}
-	while (!stopped) {
+	for (;;) {
 		int ready = poll(&poll_fd, 1, tally.received ? idle_ms : -1);
 		uint32_t number;
 
@@ -187,10 +178,6 @@ static int receive_flow(char **argv)
 
 int main(int argc, char **argv)
 {
-	const struct sigaction action = { .sa_handler = stop };
-
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGINT, &action, NULL);
 	if (argc == 6 && strcmp(argv[1], "send") == 0 && atoi(argv[4]) > 0)
 		return send_flow(argv);
 	if (argc == 4 && strcmp(argv[1], "receive") == 0)

@@ -19,10 +19,10 @@
 
 #include "compile/compile.h"
 
-#define ID(kind, n) #kind "0000000-0000-4000-8000-00000000000" #n
-#define NETWORK ID(1, 1)
-#define PORT ID(2, 1)
-#define CHASSIS ID(3, 1)
+#define NETWORK "10000000-0000-4000-8000-000000000001"
+#define PORT "20000000-0000-4000-8000-000000000001"
+#define CHASSIS "30000000-0000-4000-8000-000000000001"
+#define CHASSIS2 "30000000-0000-4000-8000-000000000002"
 
 struct world {
 	struct dfa_config config;
@@ -322,7 +322,7 @@ static void a_recreated_chassis_has_another_key(void **state)
 	put_chassis(world, VXLAN);
 	put_port(world, "there", "");
 	assert_int_equal(put(world, "chassis",
-			     "{\"id\":\"" ID(3, 2) "\",\"key\":32,\"name\":"
+			     "{\"id\":\"" CHASSIS2 "\",\"key\":32,\"name\":"
 			     "\"there\",\"encaps\":[" VXLAN "]}"),
 			 0);
 	assert_null(wish(world, DFA_CHASSIS, 31));

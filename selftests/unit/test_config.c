@@ -19,7 +19,7 @@ static void a_file_sets_everything(void **unused)
 				   "\n"
 				   "database = sqlite:///tmp/nb.db\n"
 				   "chassis=hv-1.example\n"
-				   "  encap = geneve:192.0.2.1  \n"
+				   "  encap =  geneve:192.0.2.1\n"
 				   "encap = vxlan:2001:db8::1\n"
 				   "control-socket = /run/x.sock\n"
 				   "run-dir = /run/y\n"

@@ -149,9 +149,9 @@ static union dfa_value random_port(bool odd_types)
 	/* The second tunnel id is sometimes misused as an ordinary one. */
 	unsigned int types = odd_types ? 3 : 2;
 
-	value.port.type = (uint8_t)(pick(types) == 0 ?
-					    DRAGONFLOW_PORT_TYPE_VIF :
-					    DRAGONFLOW_PORT_TYPE_REMOTE);
+	value.port.type = DRAGONFLOW_PORT_TYPE_REMOTE;
+	if (pick(types) == 0)
+		value.port.type = DRAGONFLOW_PORT_TYPE_VIF;
 	if (odd_types && pick(3) == 0)
 		value.port.type = DRAGONFLOW_PORT_TYPE_TUNNEL;
 	if (is_tunnel(&value))
@@ -198,11 +198,10 @@ static void random_world(struct model *model, unsigned int tries,
 		enum dfa_kind kind = kinds[pick(DFA_ARRAY_SIZE(kinds))];
 		uint32_t id = pick(IDS);
 		union dfa_value value = random_value(kind, id, odd_types);
+		struct dfa_step del = { true, kind, id, { 0 } };
 
 		if (pick(8) == 0)
-			model_run(model, &(struct dfa_step){ .is_delete = true,
-							     .kind = kind,
-							     .id = id });
+			model_run(model, &del);
 		else
 			model_new(model, kind, id, &value);
 	}
@@ -213,13 +212,13 @@ static void set_all(struct dfa_state *state, const struct model *model,
 			       const union dfa_value *))
 {
 	for (enum dfa_kind kind = 0; kind < DFA_KINDS; kind++) {
-		for (uint32_t id = 0; id < IDS; id++)
-			assert_int_equal(
-				set(state, kind, id,
-				    model->there[kind][id] ?
-					    &model->value[kind][id] :
-					    NULL),
-				0);
+		for (uint32_t id = 0; id < IDS; id++) {
+			const union dfa_value *value = NULL;
+
+			if (model->there[kind][id])
+				value = &model->value[kind][id];
+			assert_int_equal(set(state, kind, id, value), 0);
+		}
 	}
 }
 
@@ -250,10 +249,11 @@ static void assert_same(const struct model *want, const struct model *have)
 		for (uint32_t id = 0; id < IDS; id++) {
 			assert_int_equal(want->there[kind][id],
 					 have->there[kind][id]);
-			if (want->there[kind][id])
-				assert_true(dfa_value_equal(
-					kind, &want->value[kind][id],
-					&have->value[kind][id]));
+			if (!want->there[kind][id])
+				continue;
+			assert_true(dfa_value_equal(kind,
+						    &want->value[kind][id],
+						    &have->value[kind][id]));
 		}
 	}
 }
@@ -426,7 +426,7 @@ static void a_vni_changes_hands_without_touching_ports(void **unused)
 	dfa_state_fini(&state);
 }
 
-static void the_older_of_two_equal_macs_wins(void **unused)
+static void the_lower_id_of_two_equal_macs_wins(void **unused)
 {
 	struct model model = { 0 };
 	union dfa_value a = vif(1, 1);
@@ -492,7 +492,7 @@ int main(void)
 		cmocka_unit_test(a_moved_port_is_one_new),
 		cmocka_unit_test(swapped_macs_delete_one_port_only),
 		cmocka_unit_test(a_vni_changes_hands_without_touching_ports),
-		cmocka_unit_test(the_older_of_two_equal_macs_wins),
+		cmocka_unit_test(the_lower_id_of_two_equal_macs_wins),
 		cmocka_unit_test(the_loser_of_a_vni_keeps_its_local_ports),
 		cmocka_unit_test(what_was_forgotten_is_wanted_again),
 		cmocka_unit_test(any_world_becomes_any_other),

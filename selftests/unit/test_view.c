@@ -40,7 +40,7 @@ static struct dfa_uuid uuid(uint8_t kind, uint8_t number)
 	return (struct dfa_uuid){ .bytes = { kind, number } };
 }
 
-static void a_network_is_needed_from_its_first_port_to_its_last(void **unused)
+static void a_network_is_needed_while_it_has_ports(void **unused)
 {
 	struct dfa_uuid network = uuid(1, 1), a = uuid(2, 1), b = uuid(2, 2);
 	struct seen seen = { 0 };
@@ -135,8 +135,7 @@ static void uuids_survive_parsing_and_printing(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(
-			a_network_is_needed_from_its_first_port_to_its_last),
+		cmocka_unit_test(a_network_is_needed_while_it_has_ports),
 		cmocka_unit_test(being_told_twice_counts_once),
 		cmocka_unit_test(a_port_may_change_its_network),
 		cmocka_unit_test(many_ports_keep_their_networks_apart),
