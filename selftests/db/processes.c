@@ -377,27 +377,32 @@ static void killed_writer_leaves_no_change_unseen(struct client *client)
 /* Times that the process gave up the processor to wait, and ticks it used */
 static void read_usage(pid_t pid, long *switches, long *ticks)
 {
+	static const char wanted[] = "voluntary_ctxt_switches:";
 	char line[512];
-	long user = 0;
-	long system = 0;
-	int found = 0;
+	char *rest = NULL;
 	FILE *file;
+	int i;
 
+	*switches = -1;
+	*ticks = -1;
 	snprintf(line, sizeof(line), "/proc/%d/status", pid);
 	file = fopen(line, "r");
-	*switches = -1;
 	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "voluntary_ctxt_switches: %ld", switches))
-			break;
+		if (!strncmp(line, wanted, strlen(wanted)))
+			*switches = atol(line + strlen(wanted));
 	if (file)
 		fclose(file);
 	snprintf(line, sizeof(line), "/proc/%d/stat", pid);
 	file = fopen(line, "r");
 	if (file && fgets(line, sizeof(line), file))
-		found = sscanf(strrchr(line, ')') + 2,
-			       "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %ld %ld",
-			       &user, &system);
-	*ticks = found == 2 ? user + system : -1;
+		rest = strrchr(line, ')') + 2;
+	/* User and system time are the 12th and 13th behind the name. */
+	for (i = 0; rest && i < 11; i++)
+		strsep(&rest, " ");
+	if (rest)
+		*ticks = strtol(rest, &rest, 10);
+	if (rest)
+		*ticks += strtol(rest, NULL, 10);
 	if (file)
 		fclose(file);
 }
