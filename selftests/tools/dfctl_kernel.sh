@@ -1,0 +1,253 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# dfctl kernel shows what the module holds: every object, every counter, every
+# flow entry, by what the netlink specification says was programmed.
+#
+#   +------------- $HV --------------+
+#   | tap1 (port 1)    tap2 (port 2) |
+#   +----|------------------|--------+
+#   $W1 eth0            $W2 eth0
+#   192.0.2.1           192.0.2.2
+# TIMEOUT=300
+ALL_TESTS="
+	an_empty_datapath_is_shown
+	networks_are_shown
+	ports_are_shown
+	chassis_are_shown
+	flows_are_shown
+	flows_of_one_port_are_shown
+	flows_are_flushed
+	drops_have_their_reason
+	settings_are_shown
+	nothing_is_left_out
+	a_port_that_does_not_exist_is_refused
+	a_namespace_that_does_not_exist_is_refused
+	who_may_not_see_flows_is_told
+	changes_are_printed_as_they_come
+	changes_are_counted
+	a_hypervisor_without_an_agent_is_not_well"
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+HV=hv-$$ W1=w1-$$ W2=w2-$$
+MAC1=02:00:00:00:00:01 MAC2=02:00:00:00:00:02
+LIB=$(cd "$(dirname "$0")/../lib" && pwd)
+
+# spec: run a program in Python, on standard input, that speaks by the netlink
+# specification: "df" is the module in $HV. One start of Python is slow.
+spec() {
+	{
+		printf 'import dfnl, json, os, time\ndf = dfnl.Dragonflow("%s")\n' "$HV"
+		cat
+	} >"$TMPDIR/spec.py"
+	PYTHONPATH=$LIB python3 "$TMPDIR/spec.py"
+}
+
+# in_hv ARGUMENT...: dfctl on the hypervisor
+in_hv() {
+	dfctl --netns "$HV" "$@"
+}
+
+# jq_is WANT FILTER CMD...: what the filter makes of CMD's JSON
+jq_is() {
+	local want=$1 filter=$2
+	shift 2
+	check_eq "$* | $filter" "$want" "$("$@" --json | jq -c "$filter")"
+}
+
+setup() {
+	need_dragonflow
+	adf_netns "$HV"
+	adf_workload "$HV" "$W1" tap1 "$MAC1" 192.0.2.1/24
+	adf_workload "$HV" "$W2" tap2 "$MAC2" 192.0.2.2/24
+	spec >"$TMPDIR/setup" 2>&1 <<-END || fail "$(cat "$TMPDIR/setup")"
+		def mac(n):
+		    return "02:00:00:00:00:%02x" % n
+		df.do("network-new", {"id": 7, "vni": 70})
+		df.do("network-new", {"id": 8, "vni": 80, "flags": ["vlan-transparent"]})
+		df.do("port-new", {"id": 1, "type": "vif", "network": 7, "mac": mac(1), "flow-class": "connection"})
+		df.do("port-new", {"id": 2, "type": "vif", "network": 7, "mac": mac(2)})
+		df.do("port-new", {"id": 3, "type": "vif", "network": 8, "mac": mac(3), "flags": ["admin-down"]})
+		df.do("port-new", {"id": 9, "type": "tunnel"})
+		df.do("chassis-new", {"id": 5, "tunnel": 9, "remote-ip4": "198.51.100.2", "local-ip4": "198.51.100.1"})
+		df.do("chassis-new", {"id": 6, "tunnel": 9, "remote-ip6": "2001:db8::6"})
+		df.do("port-new", {"id": 4, "type": "remote", "network": 7, "mac": mac(4), "chassis": 5})
+		tc = dfnl.Tc("$HV")
+		tc.attach("tap1", 1)
+		tc.attach("tap2", 2)
+	END
+}
+
+# The first packet decides, the following ones use what it decided.
+pings() {
+	require "a workload reaches the other" ns "$W1" ping -n -q -c 3 -i 0.05 -W 2 192.0.2.2
+}
+
+an_empty_datapath_is_shown() {
+	adf_netns "none-$$"
+	check_eq "networks" "ID  VNI  FLAGS  PORTS  CHASSIS" "$(dfctl --netns "none-$$" kernel networks)"
+	check_eq "without headers" "" "$(dfctl --netns "none-$$" kernel networks --no-headers)"
+	check_eq "JSON" "[]" "$(dfctl --netns "none-$$" kernel ports --json)"
+}
+
+networks_are_shown() {
+	jq_is '[[7,70,[],3,1],[8,80,["vlan-transparent"],1,0]]' \
+		'sort_by(.id) | map([.id, .vni, .flags, .ports, .chassis])' in_hv kernel networks
+	check "a table" grep -Eq '^7 +70 +- +3 +1$' <(in_hv kernel networks)
+}
+
+ports_are_shown() {
+	jq_is '[1,"vif",7,"02:00:00:00:00:01","connection","tap1"]' \
+		'.[] | select(.id == 1) | [.id, .type, .network, .mac, .flow_class, .device]' in_hv kernel ports
+	jq_is '["admin-down"]' '.[] | select(.id == 3) | .flags' in_hv kernel ports
+	jq_is '["remote",5]' '.[] | select(.id == 4) | [.type, .chassis]' in_hv kernel ports
+	check "a table" grep -Eq '^1 +vif +7 +02:00:00:00:00:01 +tap1 ' <(in_hv kernel ports)
+	check_eq "chosen columns" "id=1 tap1" "$(in_hv kernel ports --columns id,device --no-headers |
+		awk '$1 == 1 { print "id=" $1, $2 }')"
+	check_fails "an unknown column" in_hv kernel ports --columns id,devise
+	check_eq "its hint" "dfctl: no column 'devise'; did you mean 'device'?" \
+		"$(in_hv kernel ports --columns id,devise 2>&1)"
+}
+
+chassis_are_shown() {
+	jq_is '[[5,9,"198.51.100.2","198.51.100.1",null,1],[6,9,null,null,"2001:db8::6",0]]' \
+		'sort_by(.id) | map([.id, .tunnel, .remote_ip4, .local_ip4, .remote_ip6, .networks])' in_hv kernel chassis
+	check "a table" grep -Eq '^5 +9 +198.51.100.2 +- +198.51.100.1 +- +1$' <(in_hv kernel chassis)
+}
+
+flows_are_shown() {
+	pings
+	jq_is '[[1,"tap1","connection","0x0800","192.0.2.1","192.0.2.2",1,8,"output","tap2",true]]' \
+		'map(select(.port == 1 and .match.eth_type == "0x0800") |
+			[.port, .device, .class, .match.eth_type, .match.ip4_src, .match.ip4_dst,
+			 .match.ip_proto, .match.l4_src, .action[0].type, .action[0].device, .packets >= 1])' \
+		in_hv kernel flows
+	check "a table" grep -Eq "^tap1 +$MAC1>$MAC2 ipv4 192.0.2.1>192.0.2.2 icmp 8>0 +output tap2 +[1-9][0-9]* +[1-9]" \
+		<(in_hv kernel flows)
+}
+
+flows_of_one_port_are_shown() {
+	pings
+	jq_is '[2]' 'map(.port) | unique' in_hv kernel flows tap2
+	jq_is '[2]' 'map(.port) | unique' in_hv kernel flows 2
+}
+
+flows_are_flushed() {
+	# ARP may ask at any time: only the flows of the pings stay away
+	local ports='map(select(.match.eth_type == "0x0800") | .port) | sort'
+	pings
+	jq_is '[1,2]' "$ports" in_hv kernel flows
+	check "one port" in_hv kernel flush tap1
+	jq_is '[2]' "$ports" in_hv kernel flows
+	pings
+	check "all" in_hv kernel flush
+	jq_is '[]' "$ports" in_hv kernel flows
+	check "traffic goes on" can_ping "$W1" 192.0.2.2
+}
+
+drops_have_their_reason() {
+	ns "$W1" ip neigh replace 192.0.2.99 lladdr 02:00:00:00:00:99 dev eth0
+	check_fails "nobody is there" can_ping "$W1" 192.0.2.99 -W 1
+	jq_is '[true]' '.[] | select(.id == 1) | .stats.drop |
+		map(select(.reason == "unknown-destination") | .packets > 0)' in_hv kernel ports
+	check "a table" grep -Eq '^1 +vif +tap1 .* unknown-destination=[1-9]' <(in_hv kernel ports --stats)
+	jq_is '[true]' '[.kernel.drops["unknown-destination"] > 0]' in_hv status
+}
+
+settings_are_shown() {
+	jq_is '[2,5,2]' '[.networks, .ports, .chassis]' in_hv kernel datapath
+	check_eq "as text" "networks 2" "$(in_hv kernel datapath | awk '$1 == "networks" { print $1, $2 }')"
+}
+
+# members WHAT: where something stands in objects, given as "WHAT JSON" lines
+members() {
+	sed -n "s/^$1 //p" | jq -sc '[.[] | del(.device, .action[]?.device, .action[]?.remote) |
+		paths(type != "object" and type != "array") |
+		map(if type == "string" then gsub("-"; "_") else 0 end)] | unique'
+}
+
+# A client that knows only the specification sees the same members.
+nothing_is_left_out() {
+	local what
+	# entries without packets would be gone before Python has started
+	adf_daemon "$TMPDIR/ping" ip netns exec "$W1" ping -n -i 0.2 192.0.2.2
+	spec >"$TMPDIR/dumps" <<-END
+		for what in "network", "port", "chassis", "flow":
+		    for found in df.dump(what + "-get"):
+		        print(what, json.dumps(found, default=str))
+		print("datapath", json.dumps(df.do("datapath-get"), default=str))
+	END
+	for what in network port chassis flow; do
+		check_eq "$what" "$(members "$what" <"$TMPDIR/dumps")" \
+			"$(in_hv kernel "${what%s}s" --json | jq -c '.[]' | sed "s/^/$what /" | members "$what")"
+	done
+	check_eq datapath "$(members datapath <"$TMPDIR/dumps")" \
+		"$(in_hv kernel datapath --json | jq -c . | sed 's/^/datapath /' | members datapath)"
+	check "something was compared" grep -q ip4_src <(members flow <"$TMPDIR/dumps")
+}
+
+a_port_that_does_not_exist_is_refused() {
+	check_fails "a device" in_hv kernel flows tap99
+	check_eq "the message" "dfctl: port 'tap99': no such device or id" "$(in_hv kernel flows tap99 2>&1)"
+	check_fails "an id" in_hv kernel flows 99
+	check_fails "to flush" in_hv kernel flush 99
+}
+
+a_namespace_that_does_not_exist_is_refused() {
+	check_fails "no such namespace" dfctl --netns "no-$$" kernel networks
+	check "is named" grep -q "namespace no-$$: No such file" <(dfctl --netns "no-$$" kernel networks 2>&1)
+}
+
+who_may_not_see_flows_is_told() {
+	local nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all --bounding-set=-all)
+	check "counters are for everybody" ns "$HV" "${nobody[@]}" dfctl kernel ports
+	check_fails "flows are not" ns "$HV" "${nobody[@]}" dfctl kernel flows
+	check "it says why" grep -q "no permission: this needs CAP_NET_ADMIN" \
+		<(ns "$HV" "${nobody[@]}" dfctl kernel flows 2>&1)
+}
+
+# change_until FILE: make a network and take it away until FILE holds something
+change_until() {
+	spec <<-END
+		for i in range(100):
+		    df.do("network-new", {"id": 20})
+		    df.do("network-del", {"id": 20})
+		    if os.path.getsize("$1"):
+		        break
+		    time.sleep(0.1)
+	END
+}
+
+changes_are_printed_as_they_come() {
+	adf_tmpdir
+	adf_daemon events dfctl --netns "$HV" monitor --kernel --json
+	change_until events
+	check "a network that goes" wait_for 5 grep -q '"event":"network-del","object":{"id":20' events
+	check "valid JSON" jq -es 'all(.source == "kernel" and .time > 0)' events
+	kill -INT "$DAEMON_PID"
+	check "it ends" wait_for 5 process_is_gone "$DAEMON_PID"
+	wait "$DAEMON_PID"
+	check_eq "status after SIGINT" 0 "$?"
+}
+
+changes_are_counted() {
+	adf_tmpdir
+	adf_daemon events dfctl --netns "$HV" monitor --kernel --count 2
+	change_until events
+	check "it ends by itself" wait_for 5 process_is_gone "$DAEMON_PID"
+	wait "$DAEMON_PID"
+	check_eq "status" 0 "$?"
+	check_eq "lines" 2 "$(wc -l <events)"
+}
+
+a_hypervisor_without_an_agent_is_not_well() {
+	check_fails "status" in_hv status --control-socket "$TMPDIR/nothing"
+	check "it says why" grep -q "no agent runs: nothing listens at $TMPDIR/nothing" \
+		<(in_hv status --control-socket "$TMPDIR/nothing")
+	check "the kernel is shown all the same" grep -Eq '^ports +2 up, 0 down, 1 disabled, 1 remote' \
+		<(in_hv status --control-socket "$TMPDIR/nothing")
+	jq_is 'false' .healthy in_hv status
+}
+
+tests_run
