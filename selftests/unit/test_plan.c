@@ -198,7 +198,9 @@ static void random_world(struct model *model, unsigned int tries,
 		enum dfa_kind kind = kinds[pick(DFA_ARRAY_SIZE(kinds))];
 		uint32_t id = pick(IDS);
 		union dfa_value value = random_value(kind, id, odd_types);
-		struct dfa_step del = { true, kind, id, { 0 } };
+		struct dfa_step del = { .is_delete = true,
+					.kind = kind,
+					.id = id };
 
 		if (pick(8) == 0)
 			model_run(model, &del);
