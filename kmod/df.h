@@ -141,6 +141,7 @@ static inline void df_change_end(struct df_net *dn)
 /* Read the counter before a walk. */
 static inline u32 df_change_read(const struct df_net *dn)
 {
+	/* Pairs with df_change_end(): the walk's reads come after. */
 	return smp_load_acquire(&dn->change);
 }
 

@@ -12,9 +12,9 @@ enum {
 	DF_DROP_REASON_COUNT = DRAGONFLOW_DROP_REASON_LOOP + 1,
 };
 
-/**
- * struct df_port_stats - what a port has seen; fields as in the uAPI
- * @syncp: lets a 32-bit reader see whole values; written with BH off
+/*
+ * What a port has seen; the fields are those of the uAPI. @syncp lets a 32-bit
+ * reader see whole values; written with BH off.
  */
 struct df_port_stats {
 	u64_stats_t rx_packets;

@@ -41,8 +41,7 @@ spec=$tmp/Documentation/netlink/specs/dragonflow.yaml
 cp "$here/dragonflow.yaml" "$spec"
 
 # generate NAME OPTION...
-generate()
-{
+generate() {
 	local out=$1
 	shift
 	/usr/bin/python3 "$gen" --spec "$spec" -o "$tmp/$out" "$@"
@@ -91,8 +90,7 @@ sed -i "s|Documentation/netlink/specs/dragonflow.yaml|uapi/dragonflow.yaml|" \
 
 status=0
 # place NAME TARGET
-place()
-{
+place() {
 	if [ "$check" ]; then
 		diff -u "$2" "$tmp/$1" || status=1
 	else
