@@ -267,7 +267,7 @@ def stack(t, hvs, number, home, mtu=1500):
     return name
 
 
-DATA = hashlib.sha512(b"dragonflow").digest() * 16384   # 1 MiB
+DATA = hashlib.sha512(b"dragonflow").digest() * 6144    # 384 KiB
 
 
 def serve(server):
