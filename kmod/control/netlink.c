@@ -156,6 +156,11 @@ static int dump(struct sk_buff *skb, struct netlink_callback *cb,
 	struct df_object *obj;
 	int err = 0;
 
+	/* The policy is that of the request for one object. */
+	if (nlmsg_attrlen(cb->nlh, GENL_HDRLEN)) {
+		NL_SET_ERR_MSG_MOD(cb->extack, "A dump takes no attributes");
+		return -EINVAL;
+	}
 	mutex_lock(&dn->lock);
 	cb->seq = table->seq;
 	obj = df_table_next(table, cb->args[0]);
@@ -528,7 +533,8 @@ struct genl_family df_genl_family __ro_after_init = {
 	.module = THIS_MODULE,
 	.ops = ops,
 	.n_ops = ARRAY_SIZE(ops),
-	.resv_start_op = DF_CMD_DATAPATH_GET,
+	/* From here on the core refuses NLM_F_EXCL, which NEW has a use for. */
+	.resv_start_op = __DF_CMD_MAX,
 	.mcgrps = multicast_groups,
 	.n_mcgrps = ARRAY_SIZE(multicast_groups),
 };

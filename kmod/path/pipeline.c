@@ -9,9 +9,6 @@
 #include "stage/stage.h"
 #include "table/local.h"
 
-/* Times that a packet may be made more linear before it is given up. */
-#define PARSE_TRIES 4
-
 static int (*const stages[])(struct df_pkt *pkt) = {
 	df_stage_admit,
 	df_stage_switch,
@@ -39,7 +36,7 @@ static noinline int pkt_parse_paged(struct df_pkt *pkt, int err)
 	struct df_pkt_bytes bytes;
 	int i;
 
-	for (i = 0; err < 0 && i < PARSE_TRIES; i++) {
+	for (i = 0; err < 0 && i < DF_KEY_PULLS; i++) {
 		u32 mac_len = skb->data - skb_mac_header(skb);
 
 		if (!pskb_may_pull(skb, -err - mac_len))
