@@ -20,20 +20,41 @@ W1=w1-$$ W2=w2-$$
 MAC1=02:00:00:00:00:01 MAC2=02:00:00:00:00:02
 
 setup() {
+	local i
 	need_dragonflow
-}
-
-# two_workloads: w1 on hv1, w2 on hv2, with addresses known to each other
-two_workloads() {
+	adf_cloud 3 vxlan4
+	for i in 1 2 3; do
+		agent_start "$i"
+	done
 	network_new
 	port_new 1 "$MAC1"
 	KEY1=$KEY
 	adf_plug 1 "$W1" "$MAC1" 192.0.2.1/24
+	# Another port keeps the network known on hv3, as it is in most moves.
+	port_new 3 02:00:00:00:00:03
+}
+
+# second_workload: w2 on hv2, with an address that w1 knows
+second_workload() {
 	port_new 2 "$MAC2"
-	PORT2=$PORT KEY2=$KEY
+	defer nb port delete "$PORT"
 	adf_plug 2 "$W2" "$MAC2" 192.0.2.2/24
 	run ip -n "$W1" neigh replace 192.0.2.2 lladdr "$MAC2" dev eth0
 	run wait_for 10 can_ping "$W1" 192.0.2.2
+}
+
+start_flow() {
+	flow_receive "$W2" "$PWD/received"
+	flow_send "$W1" 192.0.2.2 "$1" "$PWD/sent"
+	run wait_for 20 has_packets 1000
+}
+
+packets_of_w2() {
+	ns "$W2" cat /sys/class/net/eth0/statistics/rx_packets
+}
+
+has_packets() {
+	[ "$(packets_of_w2)" -gt "$1" ]
 }
 
 # The workload's device leaves one hypervisor and appears on another, as in a
@@ -44,56 +65,41 @@ move_workload() {
 }
 
 a_moved_port_is_reachable_within_a_second() {
-	adf_cloud 3 vxlan4
-	agent_start 1
-	agent_start 2
-	agent_start 3
-	two_workloads
-	# Another port keeps the network on hv3 known, as it is in most moves.
-	port_new 3 02:00:00:00:00:03
-	DEVICE=tap${PORT2:0:11}
-	flow_receive "$W2" "$PWD/received"
-	flow_send "$W1" 192.0.2.2 15 "$PWD/sent"
-	run wait_for 10 counted_packets "$W2"
+	adf_tmpdir
+	second_workload
+	defer ip -n "${HV[3]}" link del "$DEVICE"
+	start_flow 15
 	move_workload
-	run nb port set "$PORT2" binding_host=hv3
+	run nb port set "$PORT" binding_host=hv3
 	flow_end 60
 	log "$(<sent)" "$(<received)"
-	check "it is a port of hv3 now" port_is_programmed 3 "$KEY2" vif
-	check "a remote one of hv1" port_is_programmed 1 "$KEY2" remote
+	check "it is a port of hv3 now" port_is_programmed 3 "$KEY" vif
+	check "a remote one of hv1" port_is_programmed 1 "$KEY" remote
 	check "and nothing to hv2, which has no port of the network left" \
-		wait_for 5 port_is_absent 2 "$KEY2"
+		wait_for 5 port_is_absent 2 "$KEY"
 	check "reachable within a second" [ "$(value received longest_gap_ms)" -lt \
 		$((1000 * WAIT_FACTOR + $(value sent worst_delay_ms))) ]
-	check_eq "each packet came once" 0 "$(value received duplicates)"
+	check_eq "no packet came twice" 0 "$(value received duplicates)"
 	check "hv3 reports that it is up" wait_for 5 status_is_from hv3
 }
 
-counted_packets() {
-	[ "$(ns "$1" cat /sys/class/net/eth0/statistics/rx_packets)" -gt 1000 ]
-}
-
 status_is_from() {
-	nb --json port_status show "$PORT2" |
+	nb --json port_status show "$PORT" |
 		jq -e --arg chassis "$1" 'any(..; .status? == "up" and .chassis? == $chassis)'
 }
 
 a_deleted_port_gets_nothing_any_more() {
-	adf_cloud 2 vxlan4
-	agent_start 1
-	agent_start 2
-	two_workloads
-	flow_receive "$W2" "$PWD/received"
-	flow_send "$W1" 192.0.2.2 10 "$PWD/sent"
-	run wait_for 10 counted_packets "$W2"
-	run nb port delete "$PORT2"
-	check "hv1 forgets it" wait_for 5 port_is_absent 1 "$KEY2"
-	check "hv2 forgets it" wait_for 5 port_is_absent 2 "$KEY2"
-	before=$(ns "$W2" cat /sys/class/net/eth0/statistics/rx_packets)
+	local before
+	adf_tmpdir
+	second_workload
+	start_flow 10
+	run nb port delete "$PORT"
+	check "hv1 forgets it" wait_for 5 port_is_absent 1 "$KEY"
+	check "hv2 forgets it" wait_for 5 port_is_absent 2 "$KEY"
+	before=$(packets_of_w2)
 	flow_end 60
 	log "$(<sent)" "$(<received)"
-	check_eq "nothing arrives" "$before" \
-		"$(ns "$W2" cat /sys/class/net/eth0/statistics/rx_packets)"
+	check_eq "nothing arrives" "$before" "$(packets_of_w2)"
 	check "the device has no filter any more" wait_for 5 has_no_filter
 	check "the other port is still there" port_is_programmed 1 "$KEY1" vif
 }
@@ -103,12 +109,9 @@ has_no_filter() {
 }
 
 a_changed_mac_is_used_at_once() {
-	adf_cloud 2 vxlan4
-	agent_start 1
-	agent_start 2
-	two_workloads
+	second_workload
 	run ip -n "$W2" link set eth0 address 02:00:00:00:00:22
-	run nb port set "$PORT2" mac_address=02:00:00:00:00:22
+	run nb port set "$PORT" mac_address=02:00:00:00:00:22
 	run ip -n "$W1" neigh replace 192.0.2.2 lladdr 02:00:00:00:00:22 dev eth0
 	check "the new address is reached" wait_for 5 can_ping "$W1" 192.0.2.2
 	run ip -n "$W1" neigh replace 192.0.2.2 lladdr "$MAC2" dev eth0

@@ -4,7 +4,7 @@
 # What the agent relies on goes away, or is changed behind its back.
 #
 #   w1 --- hv1 --- underlay --- hv2 --- w2
-# TIMEOUT=600
+# TIMEOUT=400
 ALL_TESTS="
 	a_reloaded_module_is_programmed_again
 	what_was_tampered_with_is_put_right
@@ -20,24 +20,25 @@ MAC1=02:00:00:00:00:01 MAC2=02:00:00:00:00:02
 
 setup() {
 	need_dragonflow
-}
-
-two_workloads() {
 	adf_cloud 2 vxlan4
-	agent_start 1
-	agent_start 2
 	network_new
 	port_new 1 "$MAC1"
 	PORT1=$PORT DEVICE1=$DEVICE
 	adf_plug 1 "$W1" "$MAC1" 192.0.2.1/24
 	port_new 2 "$MAC2"
 	adf_plug 2 "$W2" "$MAC2" 192.0.2.2/24
-	run wait_for 10 can_ping "$W1" 192.0.2.2
 	run ip -n "$W1" neigh replace 192.0.2.2 lladdr "$MAC2" dev eth0
+	run ip -n "$W2" neigh replace 192.0.2.1 lladdr "$MAC1" dev eth0
+}
+
+start_agents() {
+	agent_start 1
+	agent_start 2
+	run wait_for 10 can_ping "$W1" 192.0.2.2
 }
 
 a_reloaded_module_is_programmed_again() {
-	two_workloads
+	start_agents
 	agent_stop 2
 	run tc -n "${HV[1]}" qdisc del dev "$DEVICE1" clsact
 	check "a lost filter comes back" wait_for 5 can_ping "$W1" 192.0.2.2
@@ -59,7 +60,7 @@ a_reloaded_module_is_programmed_again() {
 }
 
 what_was_tampered_with_is_put_right() {
-	two_workloads
+	start_agents
 	run ip -n "${HV[1]}" link del df-vxlan
 	check "a deleted tunnel device comes back" wait_for 10 can_ping "$W1" 192.0.2.2
 	run ip -n "${HV[1]}" link set "$DEVICE1" down
@@ -72,15 +73,14 @@ what_was_tampered_with_is_put_right() {
 }
 
 a_second_agent_of_a_chassis_is_refused() {
-	adf_cloud 2 vxlan4
+	local status=0
 	agent_start 1
-	status=0
 	ns "${HV[2]}" timeout 60 dragonflowd --config=/dev/null --database="$DATABASE" \
 		--chassis=hv1 --run-dir="$CLOUD/second" \
-		"$(encap_option vxlan4 2)" >second.log 2>&1 || status=$?
-	log "$(<second.log)"
+		"$(encap_option vxlan4 2)" >"$CLOUD/second.log" 2>&1 || status=$?
+	log "$(<"$CLOUD/second.log")"
 	check_eq "it ends with an error" 1 "$status"
-	check "that says why" grep -q "another agent runs as chassis hv1" second.log
+	check "that says why" grep -q "another agent runs as chassis hv1" "$CLOUD/second.log"
 	check "the first one's address was left alone" \
 		grep -q "$(underlay4 1)" <(nb --json chassis show hv1)
 }

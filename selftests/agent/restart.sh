@@ -4,7 +4,7 @@
 # The agent is killed, stopped, restarted; the datapath does not care.
 #
 #   w1 --- hv1 --- underlay --- hv2 --- w2
-# TIMEOUT=600
+# TIMEOUT=400
 ALL_TESTS="
 	a_killed_agent_costs_no_packet
 	a_stopped_agent_leaves_the_datapath_forwarding
@@ -20,12 +20,7 @@ MAC1=02:00:00:00:00:01 MAC2=02:00:00:00:00:02 MAC3=02:00:00:00:00:03
 
 setup() {
 	need_dragonflow
-}
-
-two_workloads() {
 	adf_cloud 2 vxlan4
-	agent_start 1
-	agent_start 2
 	network_new
 	port_new 1 "$MAC1"
 	PORT1=$PORT KEY1=$KEY DEVICE1=$DEVICE
@@ -33,8 +28,14 @@ two_workloads() {
 	port_new 2 "$MAC2"
 	PORT2=$PORT KEY2=$KEY
 	adf_plug 2 "$W2" "$MAC2" 192.0.2.2/24
-	run wait_for 10 can_ping "$W1" 192.0.2.2
 	run ip -n "$W1" neigh replace 192.0.2.2 lladdr "$MAC2" dev eth0
+	run ip -n "$W2" neigh replace 192.0.2.1 lladdr "$MAC1" dev eth0
+}
+
+start_agents() {
+	agent_start 1
+	agent_start 2
+	run wait_for 10 can_ping "$W1" 192.0.2.2
 }
 
 last_line() {
@@ -42,7 +43,8 @@ last_line() {
 }
 
 a_killed_agent_costs_no_packet() {
-	two_workloads
+	start_agents
+	adf_tmpdir
 	flow_receive "$W2" "$PWD/received"
 	flow_send "$W1" 192.0.2.2 20 "$PWD/sent"
 	agent_kill 1
@@ -61,7 +63,7 @@ a_killed_agent_costs_no_packet() {
 }
 
 a_stopped_agent_leaves_the_datapath_forwarding() {
-	two_workloads
+	start_agents
 	agent_stop 1
 	agent_stop 2
 	check "no agent is registered" no_agents
@@ -79,7 +81,7 @@ no_agents() {
 }
 
 changes_made_while_the_agent_was_away_are_written() {
-	two_workloads
+	start_agents
 	agent_kill 1
 	port_new 2 "$MAC3"
 	new=$KEY
