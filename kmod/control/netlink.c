@@ -148,8 +148,8 @@ static int dump_one(struct sk_buff *skb, struct netlink_callback *cb,
 }
 
 /* cb->args[0] is the id of the last object that was written. */
-static int dump(struct sk_buff *skb, struct netlink_callback *cb,
-		enum df_kind kind, u8 cmd)
+static int dump_all(struct sk_buff *skb, struct netlink_callback *cb,
+		    enum df_kind kind, u8 cmd)
 {
 	struct df_net *dn = df_net_get(sock_net(skb->sk));
 	struct df_table *table = kind_table(dn, kind);
@@ -285,7 +285,7 @@ int dragonflow_nl_network_get_doit(struct sk_buff *skb, struct genl_info *info)
 int dragonflow_nl_network_get_dumpit(struct sk_buff *skb,
 				     struct netlink_callback *cb)
 {
-	return dump(skb, cb, DF_KIND_NETWORK, DF_CMD_NETWORK_GET);
+	return dump_all(skb, cb, DF_KIND_NETWORK, DF_CMD_NETWORK_GET);
 }
 
 /* port */
@@ -395,7 +395,7 @@ int dragonflow_nl_port_get_doit(struct sk_buff *skb, struct genl_info *info)
 int dragonflow_nl_port_get_dumpit(struct sk_buff *skb,
 				  struct netlink_callback *cb)
 {
-	return dump(skb, cb, DF_KIND_PORT, DF_CMD_PORT_GET);
+	return dump_all(skb, cb, DF_KIND_PORT, DF_CMD_PORT_GET);
 }
 
 /* chassis */
@@ -513,7 +513,7 @@ int dragonflow_nl_chassis_get_doit(struct sk_buff *skb, struct genl_info *info)
 int dragonflow_nl_chassis_get_dumpit(struct sk_buff *skb,
 				     struct netlink_callback *cb)
 {
-	return dump(skb, cb, DF_KIND_CHASSIS, DF_CMD_CHASSIS_GET);
+	return dump_all(skb, cb, DF_KIND_CHASSIS, DF_CMD_CHASSIS_GET);
 }
 
 /* family */
