@@ -16,7 +16,7 @@ set -euo pipefail
 . "$TOP/tools/vm/lib.sh"
 cd "$TOP"
 
-read -ra KERNELS <<<"${KERNEL:-$KERNELS_DEFAULT}"
+read -ra KERNELS <<<"${KERNEL:-$KERNELS_TESTED}"
 unset KERNEL
 export DF_BUILD=$BUILD_DIR CI=${CI:-} V=${V:-0}
 WANTED=("$@")

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# RUN-ON: one-kernel
 #
 # What the agent relies on goes away, or is changed behind its back.
 #

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# RUN-ON: one-kernel
 #
 # A network with many ports on another hypervisor. Prints what it costs; how
 # long things take depends on the machine, and so is shown, not judged.

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# RUN-ON: one-kernel
 #
 # dfctl kernel shows what the module holds: every object, every counter, every
 # flow entry, by what the netlink specification says was programmed.

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# RUN-ON: one-kernel
 #
 # dfctl status on a hypervisor with its agent: well when all is well, and
 # saying what is wrong when it is not; a port's way seen from all sides.

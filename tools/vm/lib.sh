@@ -8,6 +8,9 @@
 # kernel build tree (made with O=).
 
 KERNELS_DEFAULT="6.1 6.12 newest"
+# What the tests run on unless told: the oldest and the newest.
+# shellcheck disable=SC2034
+KERNELS_TESTED="6.1 newest"
 CHROOT=$CACHE/chroot-trixie
 
 # kernel_suite NAME: the Debian suite that has it.
