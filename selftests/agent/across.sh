@@ -43,9 +43,9 @@ setup() {
 leads_over() {
 	local tunnel
 	tunnel=$(hv_kernel "$3" chassis |
-		jq -e --arg ip "remote_ip$2" '.[0] | select(has($ip)) | .tunnel') &&
-		hv_kernel "$3" ports | jq -e --argjson id "$tunnel" --arg device "$1" \
-			'any(.[]; .id == $id and .device == $device)'
+		jq -es --arg ip "remote_ip$2" '.[0][0] | select(has($ip)) | .tunnel') &&
+		hv_kernel "$3" ports | jq -es --argjson id "$tunnel" --arg device "$1" \
+			'any(.[][]; .id == $id and .device == $device)'
 }
 
 connects_hypervisors() {

@@ -24,6 +24,7 @@
 #   flow_receive NS LOG, flow_send NS ADDRESS SECONDS LOG
 #				1,000 packets/s; value LOG NAME reads a result
 
+# Always "jq -es": without -s, jq 1.6 calls an answer that never came true.
 UDPFLOW=$DF_BUILD/selftests/udpflow
 export DRAGONFLOW_DRIVER_DIR=$DF_BUILD/lib/dragonflow
 HV=()
@@ -65,8 +66,8 @@ agent_start() {
 }
 
 agent_is_in_step() {
-	agent_ask "$1" status | jq -e '(.problems | length) == 0 and .pending == 0 and
-		(.dataplane == "none" or .reconciled)' >/dev/null
+	agent_ask "$1" status | jq -es '.[0] | .ok and .pending == 0 and
+		(.problems | length) == 0 and (.dataplane == "none" or .reconciled)' >/dev/null
 }
 
 agent_end() {
@@ -122,22 +123,28 @@ adf_plug() {
 }
 
 port_is_programmed() {
-	hv_kernel "$1" ports | jq -e --argjson key "$2" --arg type "$3" \
-		'any(.[]; .id == $key and .type == $type)' >/dev/null
+	hv_kernel "$1" ports | jq -es --argjson key "$2" --arg type "$3" \
+		'any(.[][]; .id == $key and .type == $type)' >/dev/null
 }
 
 port_is_absent() {
-	hv_kernel "$1" ports | jq -e --argjson key "$2" 'all(.[]; .id != $key)' >/dev/null
+	hv_kernel "$1" ports | jq -es --argjson key "$2" \
+		'length == 1 and all(.[0][]; .id != $key)' >/dev/null
 }
 
 port_status_is() {
 	nb --json port_status show "$1" |
-		jq -e --arg status "$2" 'any(..; .status? == $status)' >/dev/null
+		jq -es --arg status "$2" 'any(..; .status? == $status)' >/dev/null
 }
 
 flow_receive() {
 	adf_daemon "$2" ip netns exec "$1" "$UDPFLOW" receive 5000 3000
 	FLOW_RECEIVER=$DAEMON_PID
+	run wait_for 10 is_listening "$1"
+}
+
+is_listening() {
+	ns "$1" ss -Hlun "sport = :5000" | grep -q .
 }
 
 flow_send() {

@@ -85,7 +85,7 @@ a_moved_port_is_reachable_within_a_second() {
 
 status_is_from() {
 	nb --json port_status show "$PORT" |
-		jq -e --arg chassis "$1" 'any(..; .status? == "up" and .chassis? == $chassis)'
+		jq -es --arg chassis "$1" 'any(..; .status? == "up" and .chassis? == $chassis)'
 }
 
 a_deleted_port_gets_nothing_any_more() {

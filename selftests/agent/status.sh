@@ -112,7 +112,7 @@ the_control_socket_answers() {
 }
 
 agent_says() {
-	agent_ask 1 "$1" | jq -e "$2"
+	agent_ask 1 "$1" | jq -es ".[0] | $2"
 }
 
 garbage_is_refused() {
@@ -122,7 +122,7 @@ garbage_is_refused() {
 
 set_log_level() {
 	echo "{\"cmd\":\"log-level\",\"level\":\"$1\"}" |
-		socat -t 5 - "UNIX-CONNECT:$CLOUD/hv1.sock" | jq -e '.ok'
+		socat -t 5 - "UNIX-CONNECT:$CLOUD/hv1.sock" | jq -es '.[0].ok'
 }
 
 set_log_level_fails() {
