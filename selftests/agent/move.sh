@@ -58,7 +58,7 @@ has_packets() {
 }
 
 # The workload's device leaves one hypervisor and appears on another, as in a
-# live migration; then the port's binding follows.
+# live migration, while the port's binding is being changed.
 move_workload() {
 	run ip -n "${HV[2]}" link set "$DEVICE" netns "${HV[3]}"
 	run ip -n "${HV[3]}" link set "$DEVICE" up
@@ -69,16 +69,17 @@ a_moved_port_is_reachable_within_a_second() {
 	second_workload
 	defer ip -n "${HV[3]}" link del "$DEVICE"
 	start_flow 15
+	adf_daemon "$PWD/set" dfctl --database "$DATABASE" port set "$PORT" binding_host=hv3
 	move_workload
-	run nb port set "$PORT" binding_host=hv3
 	flow_end 60
 	log "$(<sent)" "$(<received)"
 	check "it is a port of hv3 now" port_is_programmed 3 "$KEY" vif
 	check "a remote one of hv1" port_is_programmed 1 "$KEY" remote
 	check "and nothing to hv2, which has no port of the network left" \
 		wait_for 5 port_is_absent 2 "$KEY"
-	check "reachable within a second" [ "$(value received longest_gap_ms)" -lt \
-		$((1000 * WAIT_FACTOR + $(value sent worst_delay_ms))) ]
+	# At 1,000 packets/s; counting them, and not the time, leaves out the
+	# moments in which a busy machine let nobody send.
+	check "reachable within a second" [ "$(value received lost)" -lt $((1000 * WAIT_FACTOR)) ]
 	check_eq "no packet came twice" 0 "$(value received duplicates)"
 	check "hv3 reports that it is up" wait_for 5 status_is_from hv3
 }
