@@ -293,13 +293,13 @@ json_is_json() {
 	local id
 	database
 	blue
-	check "create" jq -e '.name == "x" and .revision == 1' <(dfctl -j network create x)
-	check "list" jq -e 'map(.name) == ["blue", "x"]' <(dfctl network list --json)
-	check "show" jq -e '.name == "blue"' <(dfctl network show blue --json)
-	check "set" jq -e '.mtu == 1300' <(dfctl network set blue mtu=1300 --json)
-	check "an empty list" jq -e '. == []' <(dfctl chassis list --json)
+	check "create" jq -es '.[0] | .name == "x" and .revision == 1' <(dfctl -j network create x)
+	check "list" jq -es '.[0] | map(.name) == ["blue", "x"]' <(dfctl network list --json)
+	check "show" jq -es '.[0] | .name == "blue"' <(dfctl network show blue --json)
+	check "set" jq -es '.[0] | .mtu == 1300' <(dfctl network set blue mtu=1300 --json)
+	check "an empty list" jq -es '.[0] | . == []' <(dfctl chassis list --json)
 	id=$(dfctl port create 'a "quoted" \ name ü' network=blue)
-	check "text is kept" jq -e '.name == "a \"quoted\" \\ name ü"' <(dfctl port show "$id" --json)
+	check "text is kept" jq -es '.[0] | .name == "a \"quoted\" \\ name ü"' <(dfctl port show "$id" --json)
 }
 
 # export_all: every object that is written by hand
@@ -337,7 +337,7 @@ apply_creates_and_replaces() {
 	check_eq "two" "2 objects written in 1 transaction" "$(dfctl apply two.json)"
 	check_eq "replaced" '[1300,null]' "$(field network blue '[.mtu, .description]')"
 	check_eq "created" red "$(field network red .name)"
-	check "JSON" jq -e '.objects == 2 and .transactions == 1' <(dfctl apply two.json --json)
+	check "JSON" jq -es '.[0] | .objects == 2 and .transactions == 1' <(dfctl apply two.json --json)
 }
 
 apply_refuses_what_it_does_not_know() {
