@@ -84,9 +84,9 @@ def save(path, results):
 
 
 def spread(entry):
-    """How far the runs are apart, in percent of the least."""
-    low, high = min(entry["runs"]), max(entry["runs"])
-    return 0 if high == low else 100 * (high - low) / max(abs(low), 1e-9)
+    """How far the runs are apart, in percent of the value."""
+    width = max(entry["runs"]) - min(entry["runs"])
+    return 100 * width / abs(entry["value"]) if entry["value"] else 0
 
 
 def number(value):

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What is done with each system that can.
+
+A scenario sends frames, or plays both ends of a conversation, on a path that
+the system makes (systems/__init__.py says which there are). "-stateful" is the
+same with connections tracked and a policy in force: what it allows has been
+answered before it is measured.
+"""
+from world import (FAR, GEN_IP, GEN_MAC, REMOTE_IP, REMOTE_MAC, ROUTED_REMOTE_IP,
+                   ROUTED_SINK_IP, ROUTER_MAC, SINK_IP, SINK_MAC, SOURCE_PORT,
+                   VXLAN_OFFSET, W1, W2, Failure, in_vxlan, received, small)
+
+RUNS = 3
+PACKETS, FLOWS, WARM = 5000, 10, 500
+GEN, SINK, UNDER = (W1, "gen"), (W2, "sink"), (FAR, "under")
+CLIENT_PORT, SERVER_PORT = 1024, 5201
+DESTINATION_PORT = (SOURCE_PORT[0] + 2, SOURCE_PORT[1])
+
+
+class Way:
+    """From one end of the world to another; a frame goes in at the first."""
+
+    def __init__(self, begin, end, frame):
+        self.begin, self.end, self.frame = begin, end, frame
+
+    def send(self, world, count, ports, place, variants):
+        """Send count frames, the port at place of so many values in turn."""
+        where, width = place
+        if self.begin == UNDER:
+            where += VXLAN_OFFSET
+        before = received(self.end)
+        cost = world.frames(self.begin, self.frame(ports), count,
+                            (where, width, variants))
+        came = received(self.end) - before
+        if came < count:
+            raise Failure(f"{came} of {count} packets came out at {self.end}")
+        return cost
+
+
+class Chain:
+    """There, and back again for answers."""
+
+    def __init__(self, there, back):
+        self._there, self._back = there, back
+
+    def send(self, world, count, variants, first=CLIENT_PORT):
+        """Packets of so many connections in turn; what one costs."""
+        return self._there.send(world, count, (first, SERVER_PORT),
+                                SOURCE_PORT, variants)
+
+    def answer(self, world, variants, first=CLIENT_PORT):
+        self._back.send(world, max(50, variants), (SERVER_PORT, first),
+                        DESTINATION_PORT, variants)
+
+
+def _local(router, sink_ip):
+    return Chain(
+        Way(GEN, SINK, lambda ports: small(
+            GEN_MAC, router or SINK_MAC, GEN_IP, sink_ip, ports)),
+        Way(SINK, GEN, lambda ports: small(
+            SINK_MAC, router or GEN_MAC, sink_ip, GEN_IP, ports)))
+
+
+# The router is where the packet comes from: it has been routed when it
+# arrives by the tunnel, on its way there as on its way back.
+def _remote(router, remote_ip):
+    return Chain(
+        Way(GEN, UNDER, lambda ports: small(
+            GEN_MAC, router or REMOTE_MAC, GEN_IP, remote_ip, ports)),
+        Way(UNDER, GEN, lambda ports: in_vxlan(small(
+            router or REMOTE_MAC, GEN_MAC, remote_ip, GEN_IP, ports))))
+
+
+def _from_remote(router, remote_ip):
+    return Chain(
+        Way(UNDER, SINK, lambda ports: in_vxlan(small(
+            router or REMOTE_MAC, SINK_MAC, remote_ip, SINK_IP, ports))),
+        Way(SINK, UNDER, lambda ports: small(
+            SINK_MAC, router or REMOTE_MAC, SINK_IP, remote_ip, ports)))
+
+
+CHAINS = {
+    "l2_local": _local(None, SINK_IP),
+    "l2_remote_send": _remote(None, REMOTE_IP),
+    "l2_remote_receive": _from_remote(None, REMOTE_IP),
+    "l3_local": _local(ROUTER_MAC, ROUTED_SINK_IP),
+    "l3_remote_send": _remote(ROUTER_MAC, ROUTED_REMOTE_IP),
+    "l3_remote_receive": _from_remote(ROUTER_MAC, ROUTED_REMOTE_IP),
+}
+
+
+class Scenario:
+    """What to do, on which path."""
+
+    def __init__(self, path, what, unit, measure):
+        self.path, self.what, self.unit = path, what, unit
+        self.measure = measure
+
+    def path_of(self, stateful):
+        return self.path + ("_stateful" if stateful else "")
+
+    def runs(self, world, stateful):
+        return self.measure(world, self.path, stateful)
+
+
+def _steady(world, path, stateful):
+    """Packets of flows that the system knows."""
+    chain = CHAINS[path]
+    chain.send(world, WARM, FLOWS)
+    if stateful:
+        chain.answer(world, FLOWS)
+        chain.send(world, WARM, FLOWS)
+    return [chain.send(world, PACKETS, FLOWS) for _ in range(RUNS)]
+
+
+def _fresh(world, path, stateful):
+    """Each packet is the first of a connection."""
+    del stateful
+    chain, first = CHAINS[path], CLIENT_PORT
+    chain.send(world, WARM, WARM, first)
+    return [chain.send(world, PACKETS, PACKETS, first + WARM + n * PACKETS)
+            for n in range(RUNS)]
+
+
+def _talk(operation, count):
+    """Two workloads with sockets."""
+    def measure(world, path, stateful):
+        del path, stateful
+        world.ends_drop(False)
+        try:
+            return [world.generate(operation, W1, W2, SINK_IP, count)
+                    for _ in range(RUNS)]
+        finally:
+            world.ends_drop(True)
+    return measure
+
+
+SCENARIOS = {
+    "l2-local": Scenario("l2_local", "in to out, same network", "packet",
+                         _steady),
+    "l2-remote-send": Scenario("l2_remote_send", "in to the underlay",
+                               "packet", _steady),
+    "l2-remote-receive": Scenario("l2_remote_receive", "the underlay to out",
+                                  "packet", _steady),
+    "l3-local": Scenario("l3_local", "in to out, routed", "packet", _steady),
+    "l3-remote-send": Scenario("l3_remote_send", "in to the underlay, routed",
+                               "packet", _steady),
+    "l3-remote-receive": Scenario("l3_remote_receive",
+                                  "the underlay to out, routed there",
+                                  "packet", _steady),
+    "new-connection": Scenario("l2_local", "the first packets of connections",
+                               "packet", _fresh),
+    "tcp-rr": Scenario("l2_local", "request and response", "exchange",
+                       _talk("tcp-rr", 1000)),
+    "tcp-crr": Scenario("l2_local", "connect, request, response, close",
+                        "connection", _talk("tcp-crr", 200)),
+    "tcp-stream": Scenario("l2_local", "a stream", "1448 bytes",
+                           _talk("tcp-stream", 20000)),
+    "udp-blast": Scenario("l2_local", "datagrams between sockets", "datagram",
+                          _talk("udp-blast", 3000)),
+}
+STATEFUL = "-stateful"
+NAMES = tuple(SCENARIOS) + tuple(name + STATEFUL for name in SCENARIOS)
+
+
+def split(name):
+    """A scenario's name: the scenario, and whether stateful."""
+    stateful = name.endswith(STATEFUL)
+    return SCENARIOS[name.removesuffix(STATEFUL)], stateful

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Those that are measured, a file each.
+
+A system is a class with a method for each path that it can take packets on:
+
+    l2_local          in to out, same network; and back
+    l2_remote_send    in to a workload behind the underlay; and back
+    l2_remote_receive from the underlay to out
+    l3_...            the same, to another network, by a router
+
+and the same names with "_stateful": where connections are tracked, and only
+those that a policy allows get through. A method makes that path; down() undoes
+what it made. What a class has no method for it is not measured at; LACKS says
+why, by a part of the path's name.
+"""
+import importlib
+
+from world import HV, run
+
+# In this order they are measured, and the first is what all are compared to.
+NAMES = ("mirred", "dragonflow", "flower", "flowtable", "ovs", "ovn")
+
+
+class System:
+    """What all have; tc on the hypervisor's devices is undone by down()."""
+    NAME, LACKS = "", {}
+
+    def __init__(self, world):
+        self.world = world
+        self.used, self.links = [], []
+
+    def down(self):
+        for dev in self.used:
+            run("tc", "-n", HV, "qdisc", "del", "dev", dev, "clsact")
+        for dev in self.links:
+            run("ip", "-n", HV, "link", "del", dev)
+        self.used, self.links = [], []
+
+    def close(self):
+        """No more paths are wanted."""
+
+
+def load(name):
+    """The class of a system."""
+    return getattr(importlib.import_module(f"systems.{name}"),
+                   name.capitalize())
+
+
+def lacks(system, path):
+    """Why a system does not have a path; None if it has."""
+    if hasattr(system, path):
+        return None
+    for part, why in system.LACKS.items():
+        if part in path:
+            return why
+    return "not measured"
