@@ -3,10 +3,12 @@
 #
 # Everything that is checked before a change is good: linters, unit tests, the
 # tests that need no kernel of ours, and in a VM, one boot per kernel, all the
-# others. Prints KTAP; the last line is "N passed, N failed, N skipped".
+# others; the VMs run side by side. Prints KTAP; the last line is "N passed, N
+# failed, N skipped".
 #   run.sh [TEST...]	all, or these: lint, unit, unit/test_NAME, db,
 #			net/l2_local.sh, ... (relative to selftests/)
-#   KERNEL="6.1 newest"	the kernels; also the directory of a build tree
+#   KERNEL="6.1 debug"	the kernels, 6.1, 6.12, newest, debug, kcsan, or the
+#			directory of a build tree
 #   CI=true		a skip that selftests/skips does not list is a failure
 #   V=1			all output
 set -euo pipefail
@@ -64,11 +66,13 @@ find_unit_tests() {
 # part NAME CMD...: one entry of the outermost test; CMD prints what is nested
 # in it, or nothing.
 part() {
-	local name=$1 begin=$SECONDS err=0
+	local name=$1 seconds=$SECONDS err=0
 	shift
 	number=$((number + 1))
 	"$@" | sed -u 's/^/  /' || err=$?
-	echo "# time: $name $((SECONDS - begin)) s"
+	seconds=$((SECONDS - seconds))
+	if [ "$1" = show_vm ]; then read -r _ seconds <"$(results_of "$2")/ended"; fi
+	echo "# time: $name $seconds s"
 	if [ "$err" = 0 ]; then echo "ok $number $name"; else echo "not ok $number $name"; fi
 	return "$err"
 }
@@ -96,11 +100,10 @@ suite() {
 vm() {
 	local kernel=$1 dir limit=0 patience=2 file env
 	shift
-	dir=$RESULTS/$(basename "$kernel")
-	mkdir -p "$dir"
+	dir=$(results_of "$kernel")
 	# an emulated processor is slow, a debug kernel on it is slower
 	if tools/vm/kvm-ok; then patience=1; fi
-	if is_tree "$kernel"; then patience=$((patience * 3)); fi
+	if is_debug "$kernel" || is_tree "$kernel"; then patience=$((patience * 3)); fi
 	tools/vm/module "$kernel" 2>&1 | comment || return 1
 	for file in "$@"; do
 		limit=$((limit + $(sed -n 's/^# TIMEOUT=\([0-9]*\)$/\1/p' "selftests/$file" | grep . || echo 120)))
@@ -114,10 +117,82 @@ vm() {
 # The VM itself is a case: it must have ended well, its kernel silent.
 vm_ended() {
 	local dir
-	dir=$RESULTS/$(basename "$1")
+	dir=$(results_of "$1")
 	[ -s "$dir/complaints" ] || return 0
 	comment <"$dir/complaints"
 	return 1
+}
+
+results_of() {
+	printf '%s/%s\n' "$RESULTS" "$(basename "$1")"
+}
+
+# --- VMs side by side ---------------------------------------------------------
+#
+# A VM keeps little more than one processor busy, so there are as many of them
+# as processors. What one prints goes to a file, and from there into the
+# stream when its turn has come.
+
+# start CMD...: in the background, in a process group that ends with us
+start() {
+	set -m
+	"$@" 9>&- &
+	set +m
+	groups+=("$!")
+}
+
+end_groups() {
+	local group
+	for group in ${groups[@]+"${groups[@]}"}; do
+		kill -- "-$group" 2>/dev/null || true
+	done
+}
+
+run_vm() {
+	local dir err=0 begin=$SECONDS
+	dir=$(results_of "$1")
+	vm "$@" >"$dir/part" 2>&1 || err=$?
+	echo "$err $((SECONDS - begin))" >"$dir/ended.new"
+	mv "$dir/ended.new" "$dir/ended"
+}
+
+# run_vms: from when the stream has come to them; before, the tests that need no
+# VM have the processors for themselves.
+run_vms() {
+	local vm arguments
+	until [ -e "$RESULTS/vms" ]; do sleep 0.2; done
+	for vm in "${vms[@]}"; do
+		while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n || true; done
+		read -ra arguments <<<"$vm"
+		run_vm "${arguments[@]}" &
+	done
+	wait
+}
+
+# show_vm KERNEL: what its VM prints, until it has ended; then its status
+show_vm() {
+	local dir err
+	dir=$(results_of "$1")
+	{
+		until [ -e "$dir/ended" ]; do
+			cat
+			sleep 0.2
+		done
+		cat
+	} <"$dir/part"
+	read -r err _ <"$dir/ended"
+	return "$err"
+}
+
+# add_vm KERNEL TEST...: a debug kernel's first, as it takes longest.
+add_vm() {
+	local dir
+	dir=$(results_of "$1")
+	mkdir -p "$dir"
+	: >"$dir/part"
+	if is_debug "$1"; then vms=("$*" "${vms[@]}"); else vms+=("$*"); fi
+	add_part "kernel $1" show_vm "$1"
+	add_part "kernel $1 is silent to its end" vm_ended "$1"
 }
 
 add_part() {
@@ -138,9 +213,8 @@ plan_parts() {
 	[ "${#host_tests[@]}" = 0 ] || add_part host suite "${host_tests[@]}"
 	for kernel in "${KERNELS[@]}"; do
 		[ "${#one_tests[@]}${#vm_tests[@]}" != 00 ] || return 0
-		add_part "kernel $kernel" vm "$kernel" "${one_tests[@]}" "${vm_tests[@]}"
+		add_vm "$kernel" "${one_tests[@]}" "${vm_tests[@]}"
 		one_tests=()
-		add_part "kernel $kernel is silent to its end" vm_ended "$kernel"
 	done
 }
 
@@ -150,6 +224,7 @@ run_parts() {
 	echo "1..${#names[@]}"
 	for i in "${!names[@]}"; do
 		read -ra command <<<"${commands[i]}"
+		[ "${command[0]}" != show_vm ] || touch "$RESULTS/vms"
 		part "${names[i]}" "${command[@]}" || true
 	done
 }
@@ -161,14 +236,29 @@ keep_results() {
 	mv -T "$RESULTS" "$BUILD_DIR/results" 2>/dev/null || rm -rf "$RESULTS"
 }
 
-names=() commands=() number=0
+# What is slow to build begins at once; the VM that needs it waits for it.
+build_debug_kernels() {
+	local kernel
+	for kernel in "${KERNELS[@]}"; do
+		if is_debug "$kernel"; then tools/vm/debug-kernel "$kernel" || return; fi
+	done
+}
+
+names=() commands=() vms=() groups=() number=0
+for kernel in "${KERNELS[@]}"; do
+	kernel_known "$kernel" || die "no kernel '$kernel': it is $KERNELS_KNOWN"
+done
 mkdir -p "$BUILD_DIR"
 RESULTS=$(mktemp -d "$BUILD_DIR/results.XXXXXX")
-trap keep_results EXIT
+trap 'end_groups; keep_results' EXIT
 tools/deps/install
 echo "# time: dependencies $SECONDS s"
 plan_parts
 [ "${names[*]}" != build ] || die "no such test: ${WANTED[*]}"
+if [ "${#vms[@]}" != 0 ]; then
+	start build_debug_kernels >"$RESULTS/debug-kernel" 2>&1
+	start run_vms
+fi
 run_parts | tee "$RESULTS/ktap"
 echo "# time: all $SECONDS s"
 awk -f selftests/ktap.awk -v mode=count "$RESULTS/ktap"
