@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The kernel's own parts behind tc flower: act_ct, tunnel_key, pedit."""
+from systems import System, remember_connections
+from world import (FAR_IP, GEN_MAC, HV, REMOTE_MAC, ROUTER_MAC, SINK_MAC,
+                   UNDER_IP, VNI, VXLAN_PORT, ip, tc)
+
+ENCAPSULATE = (f"action tunnel_key set id {VNI} src_ip {UNDER_IP} "
+               f"dst_ip {FAR_IP} dst_port {VXLAN_PORT} nocsum pipe ")
+DECAPSULATE = "action tunnel_key unset pipe "
+FROM_TUNNEL = f"enc_key_id {VNI} "
+# What a security group allows, one rule each.
+ALLOWED = ("ip_proto udp dst_port 5201", "ip_proto tcp dst_port 5201",
+           "ip_proto icmp")
+
+
+def to(mac):
+    return f"dst_mac {mac} "
+
+
+def route(mac):
+    """Match what the router has to take to a workload, and do it."""
+    return to(ROUTER_MAC), (
+        f"action pedit ex munge eth src set {ROUTER_MAC} "
+        f"munge eth dst set {mac} munge ip ttl dec pipe "
+        "action csum ip4h pipe ")
+
+
+class Flower(System):
+    NAME = "flower"
+
+    def __init__(self, world):
+        super().__init__(world)
+        self.stateful = False
+
+    def _filters(self, dev, match, actions, out):
+        """Packets that match go to a device."""
+        self.used.append(dev)
+        redirect = f"action mirred egress redirect dev {out}"
+        start = f"filter add dev {dev} ingress protocol ip "
+        if not self.stateful:
+            tc(HV, f"""
+                qdisc add dev {dev} clsact
+                {start} prio 1 flower {match} {actions} {redirect}""")
+            return
+        # one priority for each shape of match, the frequent ones first
+        lines = [f"{start} chain 1 prio {2 + n} flower ct_state +trk+new "
+                 f"{match} {rule} action ct commit zone 1 pipe "
+                 f"{actions} {redirect}" for n, rule in enumerate(ALLOWED)]
+        tc(HV, "\n".join([
+            f"qdisc add dev {dev} clsact",
+            f"{start} prio 1 flower ct_state -trk action ct zone 1 pipe "
+            "action goto chain 1",
+            f"{start} chain 1 prio 1 flower ct_state +trk+est {match} "
+            f"{actions} {redirect}"] + lines))
+
+    def _tunnel(self):
+        self.links.append("tunnel")
+        ip(HV, f"""
+            link add tunnel mtu 1500 type vxlan external dstport {VXLAN_PORT}
+            link set tunnel up""")
+
+    def _connections(self):
+        self.stateful = True
+        remember_connections()
+
+    def down(self):
+        super().down()
+        self.stateful = False
+
+    def l2_local(self):
+        self._filters("in", to(SINK_MAC), "", "out")
+        self._filters("out", to(GEN_MAC), "", "in")
+
+    def l2_remote_send(self):
+        self._tunnel()
+        self._filters("in", to(REMOTE_MAC), ENCAPSULATE, "tunnel")
+        self._filters("tunnel", FROM_TUNNEL + to(GEN_MAC), DECAPSULATE, "in")
+
+    def l2_remote_receive(self):
+        self._tunnel()
+        self._filters("tunnel", FROM_TUNNEL + to(SINK_MAC), DECAPSULATE,
+                      "out")
+        self._filters("out", to(REMOTE_MAC), ENCAPSULATE, "tunnel")
+
+    def l3_local(self):
+        self._filters("in", *route(SINK_MAC), "out")
+        self._filters("out", *route(GEN_MAC), "in")
+
+    def l3_remote_send(self):
+        self._tunnel()
+        match, rewrite = route(REMOTE_MAC)
+        self._filters("in", match, rewrite + ENCAPSULATE, "tunnel")
+        self._filters("tunnel", FROM_TUNNEL + to(GEN_MAC), DECAPSULATE, "in")
+
+    def l3_remote_receive(self):
+        self._tunnel()
+        self._filters("tunnel", FROM_TUNNEL + to(SINK_MAC), DECAPSULATE,
+                      "out")
+        match, rewrite = route(REMOTE_MAC)
+        self._filters("out", match, rewrite + ENCAPSULATE, "tunnel")
+
+    def l2_local_stateful(self):
+        self._connections()
+        self.l2_local()
+
+    def l2_remote_send_stateful(self):
+        self._connections()
+        self.l2_remote_send()
+
+    def l2_remote_receive_stateful(self):
+        self._connections()
+        self.l2_remote_receive()
+
+    def l3_local_stateful(self):
+        self._connections()
+        self.l3_local()
+
+    def l3_remote_send_stateful(self):
+        self._connections()
+        self.l3_remote_send()
+
+    def l3_remote_receive_stateful(self):
+        self._connections()
+        self.l3_remote_receive()
