@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The one generator of the benchmarks' traffic, of fixed counts and one
- * thread, so that a run costs the same each time. See usage() for what it can;
+ * thread, so that a run costs the same each time. See explain() for what it can;
  * each prints what one operation cost.
  */
 #include <errno.h>
@@ -27,7 +27,7 @@ static const struct {
 	{ "udp-blast", 4, udp_blast_main },
 };
 
-static void usage(void)
+static void explain(void)
 {
 	fputs("usage: traffic [-c] OPERATION ARGUMENT...\n"
 	      "  frames NETNS DEVICE COUNT HEX OFFSET WIDTH VARIANTS\n"
@@ -78,5 +78,5 @@ int main(int argc, char *argv[])
 		operations[i].main(argv + 2);
 		return 0;
 	}
-	usage();
+	explain();
 }

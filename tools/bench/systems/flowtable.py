@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The kernel as a router with nftables, its flow table as the fast path.
+
+It routes only, and only connections that a rule has let through; the other
+hypervisor's networks are reached by a VXLAN device.
+"""
+from systems import System, remember_connections
+from world import (FAR_IP, GEN_IP, GEN_MAC, HV, REMOTE_MAC, ROUTED_REMOTE_IP,
+                   ROUTED_SINK_IP, ROUTER_MAC, SINK_IP, SINK_MAC, UNDER_IP,
+                   VNI, VXLAN_PORT, ip, run, sysctl)
+
+# The same rules as everyone's; what they have let through takes the fast path.
+RULES = """
+table inet bench {
+	flowtable fast { hook ingress priority 0; devices = { %s }; }
+	chain forward {
+		type filter hook forward priority 0; policy drop;
+		ct state established,related flow add @fast
+		ct state established,related accept
+		udp dport 5201 accept
+		tcp dport 5201 accept
+		icmp type echo-request accept
+	}
+}
+"""
+
+
+class Flowtable(System):
+    NAME = "flowtable"
+    LACKS = {"l2": "routes only", "l3": "always stateful"}
+
+    def __init__(self, world):
+        super().__init__(world)
+        self.legs, self.has_rules = [], False
+        run("nft", "--version")
+
+    def _rules(self, *devices):
+        remember_connections()
+        run("modprobe", "nf_flow_table")
+        sysctl(HV, ipv4__ip_forward=1,
+               netfilter__nf_flowtable_udp_timeout=86400)
+        run("nft", "-f", "-", netns=HV, stdin=RULES % ", ".join(devices))
+        self.has_rules = True
+
+    def _leg(self, dev, router_ip, workload_ip, workload_mac):
+        """A workload on a device of this router."""
+        ip(HV, f"""
+            link set {dev} address {ROUTER_MAC}
+            address add {router_ip}/24 dev {dev}
+            neighbour replace {workload_ip} dev {dev} lladdr {workload_mac}""")
+        self.legs.append(dev)
+
+    def _remote(self, mac):
+        """A route to the other hypervisor's; mac is what comes from there to."""
+        self.links.append("vx")
+        ip(HV, f"""
+            link add vx mtu 1500 address {mac} type vxlan id {VNI} local {UNDER_IP} remote {FAR_IP} dstport {VXLAN_PORT} dev under
+            link set vx up
+            route add {ROUTED_REMOTE_IP}/32 dev vx
+            neighbour add {ROUTED_REMOTE_IP} dev vx lladdr {REMOTE_MAC}""")
+
+    def l3_local_stateful(self):
+        self._leg("in", "192.0.2.254", GEN_IP, GEN_MAC)
+        self._leg("out", "203.0.113.254", ROUTED_SINK_IP, SINK_MAC)
+        self._rules("in", "out")
+
+    def l3_remote_send_stateful(self):
+        self._leg("in", "192.0.2.254", GEN_IP, GEN_MAC)
+        self._remote(GEN_MAC)
+        self._rules("in", "vx")
+
+    # What comes has been routed already, to the workload: be its address.
+    def l3_remote_receive_stateful(self):
+        self._leg("out", "192.0.2.254", SINK_IP, SINK_MAC)
+        self._remote(SINK_MAC)
+        self._rules("out", "vx")
+
+    def down(self):
+        if self.has_rules:
+            run("nft", "delete", "table", "inet", "bench", netns=HV)
+        for dev in self.legs:
+            ip(HV, f"address flush dev {dev}\nneighbour flush dev {dev} nud all")
+        super().down()
+        self.legs, self.has_rules = [], False
