@@ -46,6 +46,9 @@ override SHELL := /bin/bash
 ##   check          everything: linters, unit tests, selftests in the VM
 ##                  TEST=net/l2_local.sh one test, KERNEL=6.1 one kernel
 ##   lint           linters only
+##   bench          what a packet costs, beside the peers, in a VM; OUT=DIR,
+##                  SCENARIOS="l2-local ..." SYSTEMS="dragonflow ..." KERNEL=6.1;
+##                  tools/bench/run -h lists them
 ##   demo           a small cloud in a VM; SHELL=1 leaves you inside it
 ##   vm-shell       a shell in the VM, the module ready to be loaded
 ##   install        to PREFIX (/usr/local), below DESTDIR; uninstall
@@ -100,7 +103,7 @@ $(call say,LINK,$@)
 $(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -shared -o $@ $(filter %.o,$^) $(1)
 endef
 
-.PHONY: all modules lib agent tools unit check lint demo install uninstall \
+.PHONY: all modules lib agent tools unit check lint bench demo install uninstall \
 	dkms-install clean deps vm-shell help FORCE
 all: modules agent tools
 
@@ -147,6 +150,10 @@ lint:
 # KERNEL="6.1 newest" picks kernels, TEST=net/l2_local.sh one test.
 check:
 	$(Q)selftests/run.sh $(TEST)
+
+bench:
+	$(Q)tools/bench/run $(if $(OUT),-o '$(OUT)') $(if $(KERNEL),-k '$(KERNEL)') \
+		$(if $(SCENARIOS),-s '$(SCENARIOS)') $(if $(SYSTEMS),-y '$(SYSTEMS)')
 
 demo:
 	$(Q)WANT_SHELL='$(WANT_SHELL)' tools/demo/run

@@ -96,27 +96,61 @@ def measure(args):
     return bench
 
 
+def chosen(words, known, what):
+    """Names of words, "all" being all; sorted as known is."""
+    words = " ".join(words).split()
+    unknown = [word for word in words if word not in known + ("all",)]
+    if unknown or not words:
+        sys.exit(f"bench: no such {what}: {' '.join(unknown)}\n"
+                 f"known: {' '.join(known)}")
+    return [name for name in known if name in words or "all" in words]
+
+
+def plan(args):
+    """What has to be run where: the arguments of this program for each VM,
+    a line each."""
+    names, timed = args.scenarios, []
+    if args.unit != "cycles":
+        timed = [name for name in names if name in scenarios.TIMED]
+    for unit, scenario_names in ((args.unit, names), ("time", timed)):
+        if scenario_names:
+            print("--unit", unit, "--systems", *args.systems,
+                  "--scenarios", *scenario_names)
+
+
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--unit", default="instructions",
                         choices=["instructions", "cycles", "time"])
-    parser.add_argument("--traffic", required=True, help="the generator")
-    parser.add_argument("--scenarios", nargs="+", required=True,
-                        choices=scenarios.NAMES, metavar="SCENARIO")
-    parser.add_argument("--systems", nargs="+", required=True,
-                        choices=systems.NAMES, metavar="SYSTEM")
-    parser.add_argument("--output", required=True, help="directory, for results and missing")
-    return parser.parse_args()
+    parser.add_argument("--scenarios", nargs="+", default=["all"])
+    parser.add_argument("--systems", nargs="+", default=["all"])
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--plan", action="store_true",
+                      help="print what has to be run, and do not")
+    what.add_argument("--traffic", help="the generator")
+    parser.add_argument("--output", default=".",
+                        help="directory, for results and what is missing")
+    args = parser.parse_args()
+    args.scenarios = chosen(args.scenarios, scenarios.NAMES, "scenario")
+    args.systems = chosen(args.systems, systems.NAMES, "system")
+    if ZERO not in args.systems:
+        args.systems.insert(0, ZERO)
+    return args
 
 
 def main():
     args = arguments()
-    bench = measure(args)
+    if args.plan:
+        plan(args)
+        return
+    try:
+        bench = measure(args)
+    except Failure as error:
+        sys.exit(f"bench: {error}")
     out = pathlib.Path(args.output)
-    (out / f"{args.unit}.json").write_text(json.dumps(bench.results),
-                                           encoding="utf-8")
-    (out / f"{args.unit}-missing.json").write_text(json.dumps(bench.missing),
-                                                   encoding="utf-8")
+    for name, content in (("", bench.results), ("-missing", bench.missing)):
+        (out / f"{args.unit}{name}.json").write_text(
+            json.dumps(content), encoding="utf-8")
     sys.exit(bench.failed)
 
 

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """What a benchmark has found: its file, its table, its picture.
 
-    report.py [--svg FILE --metric METRIC [--title TEXT]] BENCH.JSON...
+    report.py [--svg FILE --metric METRIC [--title TEXT]] [--missing FILE]
+              [--join FILE] BENCH.JSON...
 
-prints the tables of one or more files and draws one metric. A file is an array
-of results:
+prints the tables of one or more files, and draws one metric of those that are
+no sweep. A file is an array of results:
 
     scenario  what was done; of a sweep "sweep-WHAT-N"
     system    by what: dragonflow, or what stands beside it
@@ -152,8 +153,20 @@ def text(results, markdown=False):
     return "\n\n".join(parts)
 
 
+def text_missing(missing):
+    """What was left out, and why: the scenarios of each system and reason."""
+    reasons = {}
+    for entry in missing:
+        reasons.setdefault((entry["system"], entry["why"]), []).append(
+            entry["scenario"])
+    return "\n".join(["left out:"] + [
+        f"  {system}: {why}: {' '.join(dict.fromkeys(names))}"
+        for (system, why), names in reasons.items()])
+
+
 def draw(path, results, metric, title):
-    chosen = [entry for entry in results if entry["metric"] == metric]
+    chosen = [entry for entry in results if entry["metric"] == metric
+              and not entry["scenario"].startswith("sweep-")]
     if not chosen:
         raise Nonsense(f"nothing to draw: no {metric}")
     systems = _ordered((entry["system"] for entry in chosen), SYSTEMS)
@@ -172,11 +185,21 @@ def main():
     parser.add_argument("--title", default="")
     parser.add_argument("--markdown", action="store_true",
                         help="tables as in our documentation")
+    parser.add_argument("--join", metavar="FILE",
+                        help="write all results into one file")
+    parser.add_argument("--missing", metavar="FILE", nargs="*", default=[],
+                        help="what was left out: scenario, system, why")
     parser.add_argument("files", nargs="+", metavar="BENCH.JSON")
     args = parser.parse_args()
     try:
         results = [entry for path in args.files for entry in load(path)]
+        if args.join:
+            save(args.join, results)
         print(text(results, args.markdown))
+        missing = [entry for path in args.missing for entry in json.loads(
+            pathlib.Path(path).read_text(encoding="utf-8"))]
+        if missing:
+            print("\n" + text_missing(missing))
         if args.svg:
             draw(args.svg, results, args.metric, args.title or args.metric)
     except Nonsense as error:

@@ -120,6 +120,7 @@ class World:
 
     def __init__(self, traffic, cycles=False):
         self.traffic = [traffic] + (["-c"] if cycles else [])
+        run(*self.traffic, "nothing")
 
     def __enter__(self):
         self.__exit__()

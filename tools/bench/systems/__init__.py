@@ -18,8 +18,7 @@ import pathlib
 import socket
 import struct
 
-from dfnl import inside
-from world import HV, run, sysctl
+from world import HV, inside, run, sysctl
 
 # In this order they are measured, and the first is what all are compared to.
 NAMES = ("mirred", "dragonflow", "flower", "flowtable", "ovs", "ovn")

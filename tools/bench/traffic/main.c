@@ -15,11 +15,17 @@
 
 #include "traffic.h"
 
+static void nothing_main(char *argv[])
+{
+	(void)argv;
+}
+
 static const struct {
 	const char *name;
 	int arguments;
 	void (*main)(char *argv[]);
 } operations[] = {
+	{ "nothing", 0, nothing_main },
 	{ "frames", 7, frames_main },
 	{ "tcp-rr", 4, tcp_rr_main },
 	{ "tcp-crr", 4, tcp_crr_main },
@@ -30,6 +36,8 @@ static const struct {
 static void explain(void)
 {
 	fputs("usage: traffic [-c] OPERATION ARGUMENT...\n"
+	      "  nothing\n"
+	      "      only see whether it could count\n"
 	      "  frames NETNS DEVICE COUNT HEX OFFSET WIDTH VARIANTS\n"
 	      "      a frame; of WIDTH bytes at OFFSET, VARIANTS values in turn\n"
 	      "  tcp-rr CLIENT SERVER ADDRESS COUNT\n"
