@@ -67,12 +67,13 @@ static inline void df_stats_tx(struct df_port_stats __percpu *stats,
 }
 
 static inline void df_stats_drop(struct df_port_stats __percpu *stats,
-				 enum dragonflow_drop_reason reason)
+				 enum dragonflow_drop_reason reason,
+				 u32 packets)
 {
 	struct df_port_stats *s = this_cpu_ptr(stats);
 
 	u64_stats_update_begin(&s->syncp);
-	u64_stats_inc(&s->drops[reason]);
+	u64_stats_add(&s->drops[reason], packets);
 	u64_stats_update_end(&s->syncp);
 }
 

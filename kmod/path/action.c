@@ -15,7 +15,7 @@
 void df_action_drop(const struct df_pkt *pkt, struct sk_buff *skb,
 		    enum dragonflow_drop_reason reason)
 {
-	df_stats_drop(pkt->in->stats, reason);
+	df_stats_drop(pkt->in->stats, reason, pkt->packets);
 	trace_df_drop(pkt->in->id, skb, reason);
 	kfree_skb(skb);
 }
@@ -25,7 +25,7 @@ static void transmit(const struct df_pkt *pkt, struct sk_buff *skb,
 		     struct df_local *to)
 {
 	struct net_device *dev = rcu_dereference(to->dev);
-	u32 packets, len;
+	u32 len;
 	int err;
 
 	if (unlikely(!dev)) {
@@ -39,16 +39,16 @@ static void transmit(const struct df_pkt *pkt, struct sk_buff *skb,
 	trace_df_output(pkt->in->id, to->id, skb, dev);
 	nf_reset_ct(skb);
 	skb_push_rcsum(skb, skb->mac_len);
-	packets = df_skb_packets(skb);
 	len = skb->len;
 	skb->skb_iif = skb->dev->ifindex;
 	skb->dev = dev;
 	skb_set_redirected(skb, true);
 	err = dev_queue_xmit(skb);
 	if (likely(!err || err == NET_XMIT_CN))
-		df_stats_tx(to->stats, packets, len);
+		df_stats_tx(to->stats, pkt->packets, len);
 	else
-		df_stats_drop(pkt->in->stats, DRAGONFLOW_DROP_REASON_TRANSMIT);
+		df_stats_drop(pkt->in->stats, DRAGONFLOW_DROP_REASON_TRANSMIT,
+			      pkt->packets);
 }
 
 static void output(const struct df_pkt *pkt, struct sk_buff *skb,
@@ -78,7 +78,8 @@ static struct sk_buff *copy(const struct df_pkt *pkt)
 	struct sk_buff *skb = skb_clone(pkt->skb, GFP_ATOMIC);
 
 	if (!skb)
-		df_stats_drop(pkt->in->stats, DRAGONFLOW_DROP_REASON_NO_MEMORY);
+		df_stats_drop(pkt->in->stats, DRAGONFLOW_DROP_REASON_NO_MEMORY,
+			      pkt->packets);
 	return skb;
 }
 

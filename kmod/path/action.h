@@ -16,4 +16,10 @@ static inline u32 df_skb_packets(const struct sk_buff *skb)
 	return max_t(u32, 1, skb_shinfo(skb)->gso_segs);
 }
 
+/* Its length from the Ethernet header on; data is at the network header. */
+static inline u32 df_skb_bytes(const struct sk_buff *skb)
+{
+	return skb->len + (skb->data - skb_mac_header(skb));
+}
+
 #endif /* DF_PATH_ACTION_H */

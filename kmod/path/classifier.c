@@ -13,6 +13,7 @@
 #include <net/sch_generic.h>
 
 #include "control/event.h"
+#include "path/action.h"
 #include "path/classifier.h"
 #include "path/pipeline.h"
 #include "table/local.h"
@@ -24,20 +25,43 @@
 /* How many ports a packet crosses within the transmission of one other. */
 static DEFINE_PER_CPU(int, nesting);
 
+/* Make @skb our own; without memory it is lost, and counted so. */
+static noinline struct sk_buff *unshare(struct df_local *local,
+					struct sk_buff *skb)
+{
+	u32 packets = df_skb_packets(skb);
+	u32 len = df_skb_bytes(skb);
+
+	skb = skb_share_check(skb, GFP_ATOMIC);
+	if (!skb) {
+		df_stats_rx(local->stats, packets, len);
+		df_stats_drop(local->stats, DRAGONFLOW_DROP_REASON_NO_MEMORY,
+			      packets);
+	}
+	return skb;
+}
+
+static void drop_looping(struct df_local *local, struct sk_buff *skb)
+{
+	u32 packets = df_skb_packets(skb);
+
+	df_stats_rx(local->stats, packets, df_skb_bytes(skb));
+	df_stats_drop(local->stats, DRAGONFLOW_DROP_REASON_LOOP, packets);
+	kfree_skb(skb);
+}
+
 static void receive(const struct df_attachment *attachment,
 		    struct df_local *local, struct sk_buff *skb)
 {
-	skb = skb_share_check(skb, GFP_ATOMIC);
-	if (unlikely(!skb)) {
-		df_stats_drop(local->stats, DRAGONFLOW_DROP_REASON_NO_MEMORY);
-		return;
+	if (unlikely(skb_shared(skb))) {
+		skb = unshare(local, skb);
+		if (!skb)
+			return;
 	}
-	if (likely(this_cpu_inc_return(nesting) <= DF_NESTING)) {
+	if (likely(this_cpu_inc_return(nesting) <= DF_NESTING))
 		df_pipeline_receive(attachment->dn, local, skb);
-	} else {
-		df_stats_drop(local->stats, DRAGONFLOW_DROP_REASON_LOOP);
-		kfree_skb(skb);
-	}
+	else
+		drop_looping(local, skb);
 	this_cpu_dec(nesting);
 }
 

@@ -101,15 +101,15 @@ void df_pipeline_receive(struct df_net *dn, struct df_local *in,
 {
 	struct df_pkt pkt;
 	struct df_flow *flow;
-	u32 packets, len;
 	int reason;
+	u32 len;
 
 	pkt.dn = dn;
 	pkt.in = in;
 	pkt.skb = skb;
-	packets = df_skb_packets(skb);
-	len = skb->len + (skb->data - skb_mac_header(skb));
-	df_stats_rx(in->stats, packets, len);
+	pkt.packets = df_skb_packets(skb);
+	len = df_skb_bytes(skb);
+	df_stats_rx(in->stats, pkt.packets, len);
 
 	reason = pkt_parse(&pkt);
 	if (unlikely(reason)) {
@@ -119,7 +119,7 @@ void df_pipeline_receive(struct df_net *dn, struct df_local *in,
 	flow = df_flow_find_rcu(dn, &pkt.key, READ_ONCE(in->flows.key_len));
 	if (likely(flow && df_flow_is_current(dn, flow))) {
 		df_stats_hit(in->stats);
-		df_flow_account(flow, packets, len);
+		df_flow_account(flow, pkt.packets, len);
 		df_action_execute(&pkt, &flow->decision);
 		return;
 	}

@@ -19,6 +19,7 @@ struct sk_buff;
  * struct df_pkt - a packet on its way through the pipeline
  * @dn: namespace
  * @skb: the packet, data at the network header
+ * @packets: how many it counts as; what segments it later counts it anew
  * @in: the port that it came from
  * @in_port: configuration of @in; set for a walk
  * @key: what was parsed
@@ -32,6 +33,7 @@ struct sk_buff;
 struct df_pkt {
 	struct df_net *dn;
 	struct sk_buff *skb;
+	u32 packets;
 	struct df_local *in;
 	const struct df_port *in_port;
 	struct df_key key;
