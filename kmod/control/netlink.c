@@ -407,22 +407,34 @@ static int chassis_refuse(struct genl_info *info, u16 attr, const char *message)
 	return refuse(info, &why, df_refuse(&why, -EINVAL, attr, message));
 }
 
+static bool is_unicast4(__be32 addr)
+{
+	return addr && !ipv4_is_multicast(addr) && !ipv4_is_lbcast(addr);
+}
+
+static bool is_unicast6(const struct in6_addr *addr)
+{
+	return !ipv6_addr_any(addr) && !ipv6_addr_is_multicast(addr);
+}
+
 static int underlay4_parse(struct df_underlay *underlay, struct genl_info *info)
 {
 	struct nlattr **attrs = info->attrs;
 
 	underlay->family = AF_INET;
 	underlay->remote4 = nla_get_in_addr(attrs[DF_A_CHASSIS_REMOTE_IP4]);
-	if (!underlay->remote4 || ipv4_is_multicast(underlay->remote4) ||
-	    ipv4_is_lbcast(underlay->remote4))
+	if (!is_unicast4(underlay->remote4))
 		return chassis_refuse(info, DF_A_CHASSIS_REMOTE_IP4,
 				      "The address is not a unicast one");
 	if (attrs[DF_A_CHASSIS_LOCAL_IP6])
 		return chassis_refuse(info, DF_A_CHASSIS_LOCAL_IP6,
 				      "Both addresses must be of one family");
-	if (attrs[DF_A_CHASSIS_LOCAL_IP4])
-		underlay->local4 =
-			nla_get_in_addr(attrs[DF_A_CHASSIS_LOCAL_IP4]);
+	if (!attrs[DF_A_CHASSIS_LOCAL_IP4])
+		return 0;
+	underlay->local4 = nla_get_in_addr(attrs[DF_A_CHASSIS_LOCAL_IP4]);
+	if (!is_unicast4(underlay->local4))
+		return chassis_refuse(info, DF_A_CHASSIS_LOCAL_IP4,
+				      "The address is not a unicast one");
 	return 0;
 }
 
@@ -432,16 +444,18 @@ static int underlay6_parse(struct df_underlay *underlay, struct genl_info *info)
 
 	underlay->family = AF_INET6;
 	underlay->remote6 = nla_get_in6_addr(attrs[DF_A_CHASSIS_REMOTE_IP6]);
-	if (ipv6_addr_any(&underlay->remote6) ||
-	    ipv6_addr_is_multicast(&underlay->remote6))
+	if (!is_unicast6(&underlay->remote6))
 		return chassis_refuse(info, DF_A_CHASSIS_REMOTE_IP6,
 				      "The address is not a unicast one");
 	if (attrs[DF_A_CHASSIS_LOCAL_IP4])
 		return chassis_refuse(info, DF_A_CHASSIS_LOCAL_IP4,
 				      "Both addresses must be of one family");
-	if (attrs[DF_A_CHASSIS_LOCAL_IP6])
-		underlay->local6 =
-			nla_get_in6_addr(attrs[DF_A_CHASSIS_LOCAL_IP6]);
+	if (!attrs[DF_A_CHASSIS_LOCAL_IP6])
+		return 0;
+	underlay->local6 = nla_get_in6_addr(attrs[DF_A_CHASSIS_LOCAL_IP6]);
+	if (!is_unicast6(&underlay->local6))
+		return chassis_refuse(info, DF_A_CHASSIS_LOCAL_IP6,
+				      "The address is not a unicast one");
 	return 0;
 }
 

@@ -263,7 +263,15 @@ def addresses_must_be_of_one_station(t, hv):
             ("no address", "remote-ip4", {"remote-ip4": "0.0.0.0"}),
             ("group", "remote-ip4", {"remote-ip4": "224.0.0.1"}),
             ("no address", "remote-ip6", {"remote-ip6": "::"}),
-            ("group", "remote-ip6", {"remote-ip6": "ff02::1"})):
+            ("group", "remote-ip6", {"remote-ip6": "ff02::1"}),
+            ("no source", "local-ip4", {"remote-ip4": "198.51.100.2",
+                                        "local-ip4": "0.0.0.0"}),
+            ("group as source", "local-ip4", {"remote-ip4": "198.51.100.2",
+                                              "local-ip4": "224.0.0.1"}),
+            ("no source", "local-ip6", {"remote-ip6": "2001:db8::2",
+                                        "local-ip6": "::"}),
+            ("group as source", "local-ip6", {"remote-ip6": "2001:db8::2",
+                                              "local-ip6": "ff02::1"})):
         want = {"attr": attr} if attr else {}
         refused(t, f"chassis: {what}", lambda a=attrs: hv.df.do(
             "chassis-new", {"id": 30, "tunnel": 10, **a}),
