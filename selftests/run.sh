@@ -10,6 +10,8 @@
 #   KERNEL="6.1 debug"	the kernels, 6.1, 6.12, newest, debug, kcsan, or the
 #			directory of a build tree
 #   CI=true		a skip that selftests/skips does not list is a failure
+#   FUZZ_SECONDS=3600	how long each case of a fuzzer goes on (a few seconds)
+#   FUZZ_SEED=N		what a fuzzer has printed, to have the same again
 #   V=1			all output
 set -euo pipefail
 # shellcheck source=tools/lib.sh
@@ -20,7 +22,7 @@ cd "$TOP"
 
 read -ra KERNELS <<<"${KERNEL:-$KERNELS_TESTED}"
 unset KERNEL
-export DF_BUILD=$BUILD_DIR CI=${CI:-} V=${V:-0}
+export DF_BUILD=$BUILD_DIR CI=${CI:-} V=${V:-0} FUZZ_SECONDS=${FUZZ_SECONDS:-} FUZZ_SEED=${FUZZ_SEED:-}
 WANTED=("$@")
 
 # wanted NAME: asked for by name, or as a part of what was asked for.
@@ -108,8 +110,8 @@ vm() {
 	for file in "$@"; do
 		limit=$((limit + $(sed -n 's/^# TIMEOUT=\([0-9]*\)$/\1/p' "selftests/$file" | grep . || echo 120)))
 	done
-	env="CI=$CI V=$V WAIT_FACTOR=$patience DF_BUILD=$DF_BUILD"
-	tools/vm/run -k "$kernel" -c "$dir/console" -t $((60 + limit * patience)) \
+	env="CI=$CI V=$V WAIT_FACTOR=$patience DF_BUILD=$DF_BUILD FUZZ_SECONDS=$FUZZ_SECONDS FUZZ_SEED=$FUZZ_SEED"
+	tools/vm/run -k "$kernel" -c "$dir/console" -t $((60 + limit * patience + 4 * ${FUZZ_SECONDS:-0})) \
 		"$env exec selftests/suite $*" 2>"$dir/complaints" | tee "$dir/suite" || return $?
 	! grep -q '^ *not ok' "$dir/suite"
 }
