@@ -116,7 +116,7 @@ endif
 # deps.mk is made.
 ifneq ($(wildcard $(BUILD)/deps.mk)$(filter uninstall,$(MAKECMDGOALS)),)
 -include agent/lib/build.mk agent/build.mk tools/dfctl/build.mk
--include $(sort $(wildcard selftests/unit/*.mk))
+-include $(sort $(wildcard selftests/net/*.mk selftests/unit/*.mk))
 endif
 -include $(addprefix $(BUILD)/,$(SRCS:.c=.d)) $(addprefix $(BUILD)/asan/,$(SRCS:.c=.d))
 

@@ -11,31 +11,13 @@
 The packets are those of the parser's unit test, unit/key_vectors.h.
 """
 import pathlib
-import re
 import sys
 
-SELFTESTS = pathlib.Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(SELFTESTS / "lib"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from dftest import (  # noqa: E402 pylint: disable=wrong-import-position
     ethernet, mac, main)
-
-# A field of an entry, and its value: numbers, a name, or strings in a row.
-FIELD = re.compile(r'\.(\w+) =\s+((?:"[^"]*"\s*)+|[^,]+),')
-
-
-def vectors():
-    """The unit test's packets: name, frame, its fate."""
-    text = (SELFTESTS / "unit" / "key_vectors.h").read_text(encoding="ascii")
-    for entry in text.split("\n\t{\n")[1:]:
-        found = dict(FIELD.findall(entry))
-        if "is_gso" in found or "vlan_tci" in found:
-            continue
-        name, frame = ("".join(re.findall(r'"([^"]*)"', found[key]))
-                       for key in ("name", "frame"))
-        fate = found.get("result", "").rpartition("_")[2].lower() or None
-        yield name, bytes.fromhex(frame).ljust(int(found["size"]), b"\0"), \
-            fate
-
+from dfvectors import (  # noqa: E402 pylint: disable=wrong-import-position
+    vectors)
 
 def is_for_the_module(name, frame):
     """A device takes no less than a header, the core removes the tags."""
