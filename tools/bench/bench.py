@@ -12,10 +12,12 @@ import sys
 
 import report
 import scenarios
+import sweeps
 import systems
 from world import Failure, World
 
 ZERO = systems.NAMES[0]
+SCENARIOS = scenarios.NAMES + sweeps.NAMES
 
 
 class Bench:
@@ -25,15 +27,17 @@ class Bench:
         self.unit = unit
         self.totals, self.results, self.missing = {}, [], []
         self.failed = False
+        self.like = None
 
     def leave_out(self, scenario, system, why):
         self.missing.append({"scenario": scenario, "system": system,
                              "why": why})
 
-    def measured(self, scenario, system, runs):
+    def measured(self, scenario, system, runs, like=None):
+        """Runs of a scenario; like is one on the same chain, if not itself."""
         self.totals[scenario, system] = min(runs)
-        zero = self.totals.get((scenario.removesuffix(scenarios.STATEFUL),
-                                ZERO))
+        like = (like or scenario).removesuffix(scenarios.STATEFUL)
+        zero = self.totals.get((like, ZERO))
         if self.unit == "time":
             self._ratio(scenario, system, runs, zero)
             return
@@ -54,26 +58,60 @@ class Bench:
             scenario, system, "throughput_ratio", f"of {ZERO}", ratios,
             max(ratios)))
 
-    def one(self, world, name, system):
+    def one(self, name, system):
         """One scenario of one system."""
         scenario, stateful = scenarios.split(name)
         path = scenario.path_of(stateful)
-        why = systems.lacks(type(system), path)
+
+        def work():
+            getattr(system, path)()
+            return scenario.runs(system, stateful)
+        self._try(name, system, path, work)
+
+    def sweep(self, name, system):
+        """A sweep: a scenario for each size."""
+        method, weight = sweeps.method_of(name), sweeps.WEIGHED.get(name)
+        for size in sweeps.SIZES[name]:
+            def work(size=size):
+                before = sweeps.kernel_bytes()
+                traffic = getattr(system, method)(size)
+                runs = traffic.runs(system)
+                if weight and size == sweeps.SIZES[name][-1]:
+                    self.results.append(report.result(
+                        weight, system.NAME, "bytes_per_object", "bytes",
+                        [(sweeps.kernel_bytes() - before) / size]))
+                self.like = traffic.path.replace("_", "-")
+                return runs
+            if not self._try(f"{name}-{size}", system, method, work):
+                break
+
+    def _try(self, name, system, method, work):
+        """Measure, unless the system cannot; whether there is a number."""
+        why = systems.lacks(type(system), method)
         if why:
             self.leave_out(name, system.NAME, why)
-            return
+            return False
+        self.like = None
         try:
-            getattr(system, path)()
-            runs = scenario.runs(world, stateful)
-            self.measured(name, system.NAME, runs)
+            runs = work()
+            self.measured(name, system.NAME, runs, self.like)
             done = f"{min(runs):10.1f}"
         except (Failure, OSError) as error:
             self.failed = True
-            self.leave_out(name, system.NAME, f"FAILED: {error}")
             done = f"FAILED: {error}"
+            self.leave_out(name, system.NAME, done)
         finally:
             system.down()
         print(f"{name:<28} {system.NAME:<11} {done}", flush=True)
+        return not done.startswith("F")
+
+
+def zero_line(names):
+    """What the zero line has to be measured at to be that of the others."""
+    needed = {name.removesuffix(scenarios.STATEFUL) for name in names}
+    if needed & set(sweeps.NAMES):
+        needed |= {"l2-local", "l3-local"}
+    return [name for name in scenarios.SCENARIOS if name in needed]
 
 
 def measure(args):
@@ -89,8 +127,12 @@ def measure(args):
                 print(f"{name}: FAILED: {error}", flush=True)
                 continue
             try:
-                for scenario in args.scenarios:
-                    bench.one(world, scenario, system)
+                for scenario in (zero_line(args.scenarios) if name == ZERO
+                                 else args.scenarios):
+                    if scenario in sweeps.NAMES:
+                        bench.sweep(scenario, system)
+                    else:
+                        bench.one(scenario, system)
             finally:
                 system.close()
     return bench
@@ -131,7 +173,7 @@ def arguments():
     parser.add_argument("--output", default=".",
                         help="directory, for results and what is missing")
     args = parser.parse_args()
-    args.scenarios = chosen(args.scenarios, scenarios.NAMES, "scenario")
+    args.scenarios = chosen(args.scenarios, SCENARIOS, "scenario")
     args.systems = chosen(args.systems, systems.NAMES, "system")
     if ZERO not in args.systems:
         args.systems.insert(0, ZERO)

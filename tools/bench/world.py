@@ -79,6 +79,28 @@ def mac_bytes(text):
     return bytes.fromhex(text.replace(":", ""))
 
 
+def numbered_mac(n):
+    return f"02:00:02:{n >> 16 & 255:02x}:{n >> 8 & 255:02x}:{n & 255:02x}"
+
+
+def numbered_sender(n):
+    """The n-th of the sources that frames of a varied source MAC have."""
+    n += int(GEN_MAC[9:].replace(":", ""), 16)
+    return GEN_MAC[:9] + \
+        f"{n >> 16 & 255:02x}:{n >> 8 & 255:02x}:{n & 255:02x}"
+
+
+def numbered_networks(count):
+    """Networks to be routed to, the last one the workload's."""
+    return [f"10.{n >> 8}.{n & 255}.0/24" for n in range(count - 1)] + \
+        ["203.0.113.0/24"]
+
+
+def numbered_ports(count):
+    """Ports that rules allow, the last one the one that is used."""
+    return [*range(6000, 6000 + count - 1), PORTS[1]]
+
+
 def checksum(data):
     total = sum(struct.unpack(f"!{len(data) // 2}H", data))
     while total >> 16:
@@ -110,9 +132,6 @@ def in_vxlan(frame):
     header = struct.pack("!II", 0x08000000, VNI << 8)
     return udp_frame(FAR_MAC, UNDER_MAC, FAR_IP, UNDER_IP,
                      (50000, VXLAN_PORT), header + frame)
-
-
-VXLAN_OFFSET = 14 + 20 + 8 + 8
 
 
 class World:

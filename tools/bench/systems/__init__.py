@@ -18,7 +18,7 @@ import pathlib
 import socket
 import struct
 
-from world import HV, inside, run, sysctl
+from world import HV, in_vxlan, inside, run, sysctl
 
 # In this order they are measured, and the first is what all are compared to.
 NAMES = ("mirred", "dragonflow", "flower", "flowtable", "ovs", "ovn")
@@ -56,6 +56,10 @@ class System:
     def __init__(self, world):
         self.world = world
         self.used, self.links = [], []
+
+    def encapsulate(self, frame):
+        """A frame from the other hypervisor, as it is on the underlay."""
+        return in_vxlan(frame)
 
     def down(self):
         for dev in self.used:

@@ -3,8 +3,9 @@
 from dfnl import Dragonflow as Client
 from dfnl import Tc
 from systems import System
+from sweeps import SOURCE_MAC, Traffic, attack
 from world import (FAR_IP, GEN_MAC, HV, REMOTE_MAC, SINK_MAC, VNI, VXLAN_PORT, ip,
-                   run)
+                   numbered_mac, run)
 
 IN, OUT, TUNNEL = 1, 2, 3
 NETWORK, FAR_CHASSIS = 1, 1
@@ -12,7 +13,9 @@ NETWORK, FAR_CHASSIS = 1, 1
 
 class Dragonflow(System):
     NAME = "dragonflow"
-    LACKS = {"l3": "no routing yet", "stateful": "no security groups yet"}
+    LACKS = {"l3": "no routing yet", "routes": "no routing yet",
+             "stateful": "no security groups yet",
+             "rules": "no security groups yet"}
 
     def __init__(self, world):
         super().__init__(world)
@@ -71,3 +74,28 @@ class Dragonflow(System):
         self.network()
         self.tunnel()
         self.vif(OUT, SINK_MAC, "out")
+
+    def sweep_ports(self, count):
+        """So many ports on a hundred other hypervisors."""
+        self.l2_local()
+        self.tunnel()
+        self.df.batch([("chassis-new", {
+            "id": 2 + n, "tunnel": TUNNEL, "remote-ip4": f"198.51.100.{10 + n}"
+        }) for n in range(100)])
+        self.df.batch([("port-new", {
+            "id": 1000 + n, "type": "remote", "network": NETWORK,
+            "mac": numbered_mac(n), "chassis": 2 + n % 100})
+                       for n in range(count)])
+        return Traffic()
+
+    def sweep_flows(self, count):
+        """So many senders behind one port, a flow each."""
+        self.network()
+        self.vif(IN, GEN_MAC, "in", **{"flow-limit": 2 * count})
+        self.vif(OUT, SINK_MAC, "out")
+        return Traffic(variants=count, by=SOURCE_MAC)
+
+    def sweep_hostile(self, count):
+        self.l2_local()
+        attack(self, count)
+        return Traffic()

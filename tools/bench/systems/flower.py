@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
 """The kernel's own parts behind tc flower: act_ct, tunnel_key, pedit."""
+import itertools
+
 from systems import System, remember_connections
+from sweeps import SOURCE_MAC, SPREAD, Traffic
 from world import (FAR_IP, GEN_MAC, HV, REMOTE_MAC, ROUTER_MAC, SINK_MAC,
-                   UNDER_IP, VNI, VXLAN_PORT, ip, tc)
+                   UNDER_IP, VNI, VXLAN_PORT, ip, numbered_mac,
+                   numbered_networks, numbered_ports, numbered_sender, tc)
 
 ENCAPSULATE = (f"action tunnel_key set id {VNI} src_ip {UNDER_IP} "
                f"dst_ip {FAR_IP} dst_port {VXLAN_PORT} nocsum pipe ")
 DECAPSULATE = "action tunnel_key unset pipe "
+TO_OUT = "action mirred egress redirect dev out"
 FROM_TUNNEL = f"enc_key_id {VNI} "
 # What a security group allows, one rule each.
 ALLOWED = ("ip_proto udp dst_port 5201", "ip_proto tcp dst_port 5201",
@@ -27,6 +32,7 @@ def route(mac):
 
 class Flower(System):
     NAME = "flower"
+    LACKS = {"hostile": "learns nothing from packets"}
 
     def __init__(self, world):
         super().__init__(world)
@@ -122,3 +128,45 @@ class Flower(System):
     def l3_remote_receive_stateful(self):
         self._connections()
         self.l3_remote_receive()
+
+    def sweep_ports(self, count):
+        """A filter for each workload of the other hypervisor."""
+        self._tunnel()
+        self.l2_local()
+        self._many(to(numbered_mac(n)) + ENCAPSULATE +
+                   "action mirred egress redirect dev tunnel"
+                   for n in range(count))
+        return Traffic()
+
+    @staticmethod
+    def _many(filters, prio=itertools.repeat(1)):
+        """Filters on "in", by default all of one priority and one mask."""
+        tc(HV, "\n".join(
+            f"filter add dev in ingress protocol ip prio {n} flower {one}"
+            for n, one in zip(prio, filters)))
+
+    def _start(self):
+        self.used.append("in")
+        tc(HV, "qdisc add dev in clsact")
+
+    def sweep_flows(self, count):
+        """A filter for each pair of addresses."""
+        self._start()
+        self._many(f"src_mac {numbered_sender(n)} {to(SINK_MAC)} {TO_OUT}"
+                   for n in range(count))
+        return Traffic(variants=count, by=SOURCE_MAC)
+
+    def sweep_routes(self, count):
+        """A filter for each network that the router reaches."""
+        match, rewrite = route(SINK_MAC)
+        self._start()
+        self._many(f"{match} dst_ip {network} {rewrite} {TO_OUT}"
+                   for network in numbered_networks(count))
+        return Traffic("l3_local")
+
+    def sweep_rules(self, count):
+        """Rules in order, a priority each; packets are of the last one."""
+        self._start()
+        self._many((f"{to(SINK_MAC)} ip_proto udp dst_port {port} {TO_OUT}"
+                    for port in numbered_ports(count)), itertools.count(1))
+        return Traffic(variants=SPREAD)

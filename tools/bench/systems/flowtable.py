@@ -5,9 +5,11 @@ It routes only, and only connections that a rule has let through; the other
 hypervisor's networks are reached by a VXLAN device.
 """
 from systems import System, remember_connections
+from sweeps import SPREAD, Traffic
 from world import (FAR_IP, GEN_IP, GEN_MAC, HV, REMOTE_MAC, ROUTED_REMOTE_IP,
                    ROUTED_SINK_IP, ROUTER_MAC, SINK_IP, SINK_MAC, UNDER_IP,
-                   VNI, VXLAN_PORT, ip, run, sysctl)
+                   VNI, VXLAN_PORT, ip, numbered_networks, numbered_ports, run,
+                   sysctl)
 
 # The same rules as everyone's; what they have let through takes the fast path.
 RULES = """
@@ -19,7 +21,7 @@ table inet bench {
 		ct state established,related accept
 		udp dport 5201 accept
 		tcp dport 5201 accept
-		icmp type echo-request accept
+%s		icmp type echo-request accept
 	}
 }
 """
@@ -27,19 +29,21 @@ table inet bench {
 
 class Flowtable(System):
     NAME = "flowtable"
-    LACKS = {"l2": "routes only", "l3": "always stateful"}
+    LACKS = {"l2": "routes only", "l3": "always stateful",
+             "ports": "knows no workloads, only routes",
+             "hostile": "learns connections only, when rules allow them"}
 
     def __init__(self, world):
         super().__init__(world)
         self.legs, self.has_rules = [], False
         run("nft", "--version")
 
-    def _rules(self, *devices):
+    def _rules(self, *devices, more=""):
         remember_connections()
         run("modprobe", "nf_flow_table")
         sysctl(HV, ipv4__ip_forward=1,
                netfilter__nf_flowtable_udp_timeout=86400)
-        run("nft", "-f", "-", netns=HV, stdin=RULES % ", ".join(devices))
+        run("nft", "-f", "-", netns=HV, stdin=RULES % (", ".join(devices), more))
         self.has_rules = True
 
     def _leg(self, dev, router_ip, workload_ip, workload_mac):
@@ -59,9 +63,12 @@ class Flowtable(System):
             route add {ROUTED_REMOTE_IP}/32 dev vx
             neighbour add {ROUTED_REMOTE_IP} dev vx lladdr {REMOTE_MAC}""")
 
-    def l3_local_stateful(self):
+    def _legs(self):
         self._leg("in", "192.0.2.254", GEN_IP, GEN_MAC)
         self._leg("out", "203.0.113.254", ROUTED_SINK_IP, SINK_MAC)
+
+    def l3_local_stateful(self):
+        self._legs()
         self._rules("in", "out")
 
     def l3_remote_send_stateful(self):
@@ -82,3 +89,21 @@ class Flowtable(System):
             ip(HV, f"address flush dev {dev}\nneighbour flush dev {dev} nud all")
         super().down()
         self.legs, self.has_rules = [], False
+
+    def sweep_flows(self, count):
+        """Connections; what is weighed is one with its entry here."""
+        self.l3_local_stateful()
+        return Traffic("l3_local", count)
+
+    def sweep_routes(self, count):
+        self.l3_local_stateful()
+        ip(HV, "\n".join(f"route add {network} via {ROUTED_SINK_IP}"
+                         for network in numbered_networks(count)[:-1]))
+        return Traffic("l3_local")
+
+    def sweep_rules(self, count):
+        self._legs()
+        self._rules("in", "out", more="".join(
+            f"\t\tudp dport {port} accept\n"
+            for port in numbered_ports(count)[:-1]))
+        return Traffic("l3_local", SPREAD)

@@ -6,7 +6,7 @@ from world import HV, tc
 
 class Mirred(System):
     NAME = "mirred"
-    LACKS = {"stateful": "decides nothing"}
+    LACKS = {"": "decides nothing"}
 
     def _redirect(self, *pairs):
         self.used += [dev for dev, _ in pairs]
