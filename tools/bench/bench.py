@@ -152,7 +152,7 @@ def plan(args):
     """What has to be run where: the arguments of this program for each VM,
     a line each."""
     names, timed = args.scenarios, []
-    if args.unit != "cycles":
+    if args.unit != "cycles" and not args.quick:
         timed = [name for name in names if name in scenarios.TIMED]
     for unit, scenario_names in ((args.unit, names), ("time", timed)):
         if scenario_names:
@@ -169,6 +169,8 @@ def arguments():
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--plan", action="store_true",
                       help="print what has to be run, and do not")
+    parser.add_argument("--quick", action="store_true",
+                        help="plan no throughput")
     what.add_argument("--traffic", help="the generator")
     parser.add_argument("--output", default=".",
                         help="directory, for results and what is missing")
