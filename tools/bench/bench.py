@@ -66,12 +66,16 @@ class Bench:
         def work():
             getattr(system, path)()
             return scenario.runs(system, stateful)
-        self._try(name, system, path, work)
+        if self._can(name, system, path):
+            self._try(name, system, work)
 
     def sweep(self, name, system):
         """A sweep: a scenario for each size."""
         method, weight = sweeps.method_of(name), sweeps.WEIGHED.get(name)
         for size in sweeps.SIZES[name]:
+            if not self._can(name, system, method):
+                break
+
             def work(size=size):
                 before = sweeps.kernel_bytes()
                 traffic = getattr(system, method)(size)
@@ -82,15 +86,15 @@ class Bench:
                         [(sweeps.kernel_bytes() - before) / size]))
                 self.like = traffic.path.replace("_", "-")
                 return runs
-            if not self._try(f"{name}-{size}", system, method, work):
-                break
+            self._try(f"{name}-{size}", system, work)
 
-    def _try(self, name, system, method, work):
-        """Measure, unless the system cannot; whether there is a number."""
+    def _can(self, name, system, method):
         why = systems.lacks(type(system), method)
         if why:
             self.leave_out(name, system.NAME, why)
-            return False
+        return not why
+
+    def _try(self, name, system, work):
         self.like = None
         try:
             runs = work()
@@ -103,7 +107,6 @@ class Bench:
         finally:
             system.down()
         print(f"{name:<28} {system.NAME:<11} {done}", flush=True)
-        return not done.startswith("F")
 
 
 def zero_line(names):
@@ -114,8 +117,7 @@ def zero_line(names):
     return [name for name in scenarios.SCENARIOS if name in needed]
 
 
-def measure(args):
-    bench = Bench(args.unit)
+def measure(args, bench):
     with World(args.traffic, args.unit == "cycles") as world:
         for name in args.systems:
             try:
@@ -135,7 +137,6 @@ def measure(args):
                         bench.one(scenario, system)
             finally:
                 system.close()
-    return bench
 
 
 def chosen(words, known, what):
@@ -187,14 +188,16 @@ def main():
     if args.plan:
         plan(args)
         return
+    bench, out = Bench(args.unit), pathlib.Path(args.output)
     try:
-        bench = measure(args)
+        measure(args, bench)
     except Failure as error:
         sys.exit(f"bench: {error}")
-    out = pathlib.Path(args.output)
-    for name, content in (("", bench.results), ("-missing", bench.missing)):
-        (out / f"{args.unit}{name}.json").write_text(
-            json.dumps(content), encoding="utf-8")
+    finally:
+        if bench.results:
+            for name, what in (("", bench.results), ("-missing", bench.missing)):
+                (out / f"{args.unit}{name}.json").write_text(
+                    json.dumps(what), encoding="utf-8")
     sys.exit(bench.failed)
 
 

@@ -14,7 +14,6 @@ what it made. What a class has no method for it is not measured at; LACKS says
 why, by a part of the path's name.
 """
 import importlib
-import pathlib
 import socket
 import struct
 
@@ -33,8 +32,6 @@ def remember_connections():
     """Forget all connections of the hypervisor; keep those to come, though
     the clock may skip minutes in which nothing happens."""
     run("modprobe", "-a", "nf_conntrack", "nf_conntrack_netlink")
-    pathlib.Path("/proc/sys/net/netfilter/nf_conntrack_max").write_text(
-        "1048576", encoding="ascii")
     sysctl(HV, netfilter__nf_conntrack_udp_timeout=86400,
            netfilter__nf_conntrack_udp_timeout_stream=86400)
     with inside(HV):
