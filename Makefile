@@ -41,11 +41,14 @@ override SHELL := /bin/bash
 
 ## Dragonflow: make [TARGET] [V=1] [KERNEL=...]
 ##   all            module for the running kernel, agent, tools (default)
-##   modules        the module; KERNEL=6.1|6.12|newest|DIR for a VM's kernel
+##   modules        the module; KERNEL=6.1|6.12|newest|debug|kcsan|DIR for a
+##                  VM's kernel
 ##   lib agent tools   a part of userspace, into build/
 ##   check          everything: linters, unit tests, selftests in the VM
 ##                  TEST=net/l2_local.sh one test, KERNEL=6.1 one kernel
 ##   lint           linters only
+##   coverage       which lines no test runs, into build/coverage/; fails if
+##                  they are more than 15% of kmod/ or agent/lib/
 ##   bench          what a packet costs, beside the peers, in a VM; OUT=DIR,
 ##                  SCENARIOS="l2-local ..." SYSTEMS="dragonflow ..." KERNEL=6.1;
 ##                  tools/bench/run -h lists them
@@ -82,6 +85,11 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 CFLAGS := -std=gnu11 -O2 -g $(WARNINGS) -fPIC -fvisibility=hidden
 CPPFLAGS := -D_GNU_SOURCE -Iuapi -DDF_VERSION='"$(VERSION)"'
 LDFLAGS := -L$(BUILD)/lib -Wl,--as-needed -Wl,-z,relro,-z,now
+# Not optimized: each line is counted as it is written.
+ifneq ($(COVERAGE),)
+CFLAGS += --coverage -O0
+LDFLAGS += --coverage
+endif
 ASAN := -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer -O1
 
@@ -103,7 +111,7 @@ $(call say,LINK,$@)
 $(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -shared -o $@ $(filter %.o,$^) $(1)
 endef
 
-.PHONY: all modules lib agent tools unit check lint bench demo install uninstall \
+.PHONY: all modules lib agent tools unit check lint coverage bench demo install uninstall \
 	dkms-install clean deps vm-shell help FORCE
 all: modules agent tools
 
@@ -139,8 +147,8 @@ agent: lib $(AGENT_TARGETS)
 tools: lib $(TOOL_TARGETS)
 unit: $(UNIT_TARGETS)
 
-# KERNEL=6.1|6.12|newest|DIRECTORY builds for a kernel of the test VM, KDIR for
-# any other; without either, for the running kernel or the newest headers.
+# KERNEL=6.1|6.12|newest|debug|kcsan|DIRECTORY builds for a kernel of the test
+# VM, KDIR for any other; without either, for the running kernel or the newest headers.
 modules:
 	$(Q)$(if $(KERNEL),for k in $(KERNEL); do tools/vm/module $$k || exit; done,tools/vm/module --kdir '$(KDIR)')
 
@@ -154,6 +162,9 @@ check:
 bench:
 	$(Q)tools/bench/run $(if $(OUT),-o '$(OUT)') $(if $(KERNEL),-k '$(KERNEL)') \
 		$(if $(SCENARIOS),-s '$(SCENARIOS)') $(if $(SYSTEMS),-y '$(SYSTEMS)')
+
+coverage:
+	$(Q)selftests/coverage.sh
 
 demo:
 	$(Q)WANT_SHELL='$(WANT_SHELL)' tools/demo/run

@@ -12,6 +12,7 @@
 #   CI=true		a skip that selftests/skips does not list is a failure
 #   FUZZ_SECONDS=3600	how long each case of a fuzzer goes on (a few seconds)
 #   FUZZ_SEED=N		what a fuzzer has printed, to have the same again
+#   COVERAGE=1		leave counters of lines (coverage.sh), and lint nothing
 #   V=1			all output
 set -euo pipefail
 # shellcheck source=tools/lib.sh
@@ -22,8 +23,9 @@ cd "$TOP"
 
 read -ra KERNELS <<<"${KERNEL:-$KERNELS_TESTED}"
 unset KERNEL
-export DF_BUILD=$BUILD_DIR CI=${CI:-} V=${V:-0} FUZZ_SECONDS=${FUZZ_SECONDS:-} FUZZ_SEED=${FUZZ_SEED:-}
+export DF_BUILD=$BUILD_DIR CI=${CI:-} V=${V:-0} FUZZ_SECONDS=${FUZZ_SECONDS:-} FUZZ_SEED=${FUZZ_SEED:-} COVERAGE=${COVERAGE:-}
 WANTED=("$@")
+LAST_TEST=vm/unload.sh
 
 # wanted NAME: asked for by name, or as a part of what was asked for.
 wanted() {
@@ -100,7 +102,7 @@ suite() {
 }
 
 vm() {
-	local kernel=$1 dir limit=0 patience=2 file env
+	local kernel=$1 dir limit=0 patience=2 file env counters=()
 	shift
 	dir=$(results_of "$kernel")
 	# an emulated processor is slow, a debug kernel on it is slower
@@ -111,7 +113,12 @@ vm() {
 		limit=$((limit + $(sed -n 's/^# TIMEOUT=\([0-9]*\)$/\1/p' "selftests/$file" | grep . || echo 120)))
 	done
 	env="CI=$CI V=$V WAIT_FACTOR=$patience DF_BUILD=$DF_BUILD FUZZ_SECONDS=$FUZZ_SECONDS FUZZ_SEED=$FUZZ_SEED"
-	tools/vm/run -k "$kernel" -c "$dir/console" -t $((60 + limit * patience + 4 * ${FUZZ_SECONDS:-0})) \
+	if [ -n "$COVERAGE" ]; then
+		mkdir -p "$dir/counters"
+		counters=(-w "$dir/counters")
+		env+=" COVERAGE=$dir/counters"
+	fi
+	tools/vm/run -k "$kernel" -c "$dir/console" -t $((60 + limit * patience + 4 * ${FUZZ_SECONDS:-0})) "${counters[@]}" \
 		"$env exec selftests/suite $*" 2>"$dir/complaints" | tee "$dir/suite" || return $?
 	! grep -q '^ *not ok' "$dir/suite"
 }
@@ -186,9 +193,11 @@ show_vm() {
 	return "$err"
 }
 
-# add_vm KERNEL TEST...: a debug kernel's first, as it takes longest.
+# add_vm KERNEL TEST...: a debug kernel's first, as it takes longest. Whatever
+# was asked of it, it also looks for leaks.
 add_vm() {
 	local dir
+	if is_debug "$1" && [[ " $* " != *" $LAST_TEST "* ]]; then set -- "$@" "$LAST_TEST"; fi
 	dir=$(results_of "$1")
 	mkdir -p "$dir"
 	: >"$dir/part"
@@ -208,7 +217,7 @@ plan_parts() {
 	mapfile -t vm_tests < <(find_tests vm)
 	mapfile -t one_tests < <(find_tests one)
 	unit=${WANTED[*]/#/ }
-	if wanted lint; then add_part lint tools/lint/run; fi
+	if wanted lint && [ -z "$COVERAGE" ]; then add_part lint tools/lint/run; fi
 	[ "${WANTED[*]}" != lint ] || return 0
 	add_part build build
 	if [ "${#WANTED[@]}" = 0 ] || [[ "$unit " = *" unit"[\ /]* ]]; then add_part unit unit_suite; fi

@@ -8,6 +8,8 @@ ALL_TESTS="results_are_counted what_was_never_reported_has_failed
 	a_test_without_cases_counts_itself a_program_that_dies_fails
 	a_program_that_hangs_fails a_complaint_of_the_kernel_fails
 	skips_must_be_listed_in_ci splats_are_found boot_messages_are_no_splats
+	data_races_are_splats_if_they_are_ours unknown_kernels_are_refused
+	lines_that_ran_are_counted
 	a_failed_check_fails_the_case a_failed_setup_fails_every_case
 	deferred_commands_run_backwards wait_for_gives_up
 	uninstall_removes_what_was_installed"
@@ -107,6 +109,60 @@ boot_messages_are_no_splats() {
 	printf '%s\n' "Linux version 6.1.0" "Kernel command line: kasan_multi_shot oops=panic" \
 		"dragonflow: loading out-of-tree module taints kernel." >"$TMPDIR/boot"
 	check "an ordinary boot" "$TOP/tools/vm/splats" "$TMPDIR/boot"
+}
+
+# race FUNCTION: a report of KCSAN's, as it is on the console
+race() {
+	printf '[    1.0] %s\n' "====================" "BUG: KCSAN: data-race in one / other" \
+		"write to 0xffff888001 of 8 bytes by task 7 on cpu 1:" " $1" "===================="
+}
+
+data_races_are_splats_if_they_are_ours() {
+	check_fails "ours" "$TOP/tools/vm/splats" <(race "df_stats_add+0x1/0x2 [dragonflow]")
+	check_fails "the last words" "$TOP/tools/vm/splats" <(race "df_a+0x1/0x2 [dragonflow]" | head -n 4)
+	race "rcu_core+0x1/0x2" >"$TMPDIR/race"
+	check "somebody else's" "$TOP/tools/vm/splats" "$TMPDIR/race"
+	echo "[    1.1] dragonflow: hello [dragonflow]" >>"$TMPDIR/race"
+	check "and a message after it" "$TOP/tools/vm/splats" "$TMPDIR/race"
+	sed -i '3a [    1.0] BUG: scheduling while atomic' "$TMPDIR/race"
+	check_fails "what else is said meanwhile" "$TOP/tools/vm/splats" "$TMPDIR/race"
+}
+
+unknown_kernels_are_refused() {
+	local kernels output
+	for kernels in 6.2 "6.1 oldest" debug1 "$TMPDIR"; do
+		check_fails "check on $kernels" env "KERNEL=$kernels" "BUILD=$TMPDIR/build" "$SELFTESTS/run.sh" vm
+		check_eq "$kernels: what was said" "run.sh: no kernel '${kernels#6.1 }'" "${OUTPUT%%: it is 6.1,*}"
+		check "$kernels: nothing was begun" test ! -e "$TMPDIR/build"
+	done
+	output=$("$TOP/tools/vm/run" -k 6.2 true 2>&1)
+	check_eq "run" "run: no kernel '6.2'" "${output%%: it is 6.1,*}"
+}
+
+# A tree of two files, built and run like ours.
+lines_that_ran_are_counted() {
+	local tree=$TMPDIR/tree coverage
+	mkdir -p "$tree/selftests" "$tree/agent/lib" "$tree/kmod" "$tree/build"
+	cp "$SELFTESTS/coverage.py" "$tree/selftests"
+	printf '%s\n' 'int idle(void);' 'int main(int argc, char **argv)' '{' '	(void)argv;' \
+		'	if (argc > 1)' '		return idle();' '	return 0;' '}' >"$tree/agent/lib/a.c"
+	printf '%s\n' 'int idle(void);' 'int idle(void)' '{' '	return 0;' '}' >"$tree/kmod/k.c"
+	cd "$tree" || return
+	run gcc --coverage -O0 -c -o build/a.o agent/lib/a.c
+	run gcc --coverage -O0 -c -o build/k.o kmod/k.c
+	run gcc --coverage -o build/a build/a.o build/k.o
+	coverage=$(selftests/coverage.py build not-run)
+	check_eq "status with nothing run" 1 "$?"
+	run build/a
+	coverage=$(selftests/coverage.py build not-run)
+	check_eq "status with too little run" 1 "$?"
+	check_eq "lines" $'3 of 4 lines 75.0% agent/lib/a.c\n0 of 2 lines 0.0% kmod/k.c' \
+		"$(awk '/\.c$/ { $1 = $1; print }' <<<"$coverage")"
+	check_eq "what was not run" $'agent/lib/a.c:6\nkmod/k.c:2\nkmod/k.c:4' "$(<not-run)"
+	run env GCOV_PREFIX="$PWD/elsewhere" build/a argument
+	coverage=$(selftests/coverage.py build not-run elsewhere)
+	check_eq "status with all run, here or elsewhere" 0 "$?"
+	check_eq "what was not run then" "" "$(<not-run)"
 }
 
 # inner TEXT: run a test file with this text, print what it prints
