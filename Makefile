@@ -7,7 +7,8 @@
 #   $(BUILD)          output directory (build/); nothing is built in the tree
 #   $(BUILD)/%.o      object of %.c (all userspace is -fPIC)
 #   $(BUILD)/asan/%.o the same with ASan and UBSan, for the unit tests
-#   $(call objs,SRCS) and $(call asan_objs,SRCS)   names of those objects
+#   $(BUILD)/fuzz/%.o the same again for the fuzzer, with clang if there is one
+#   $(call objs,SRCS), $(call asan_objs,SRCS), $(call fuzz_objs,SRCS)   their names
 #   $(call pkg_cflags,NAMES), $(call pkg_libs,NAMES)   from pkg-config; use :=
 #   $(call link,LIBS), $(call link_asan,LIBS), $(call link_so,LIBS)   recipes
 #   per-target CPPFLAGS: $(FOO_OBJS): CPPFLAGS += -Iagent/lib $(FOO_PKG)
@@ -18,6 +19,7 @@
 #                     $(BUILD)/bin/, libraries to $(BUILD)/lib/, database
 #                     drivers to $(BUILD)/lib/dragonflow/NAME.so
 #   UNIT_TARGETS +=   $(BUILD)/unit/test_NAME, each a cmocka program
+#   FUZZ_TARGETS +=   $(BUILD)/fuzz/fuzz_NAME; see selftests/fuzz/build.mk
 #   SRCS +=           every .c of the room (header dependencies are tracked)
 #   INSTALL +=        MODE:FILE:DESTINATION, e.g.
 #                     755:$(BUILD)/bin/dfctl:$(bindir)/dfctl
@@ -52,6 +54,7 @@ override SHELL := /bin/bash
 ##   bench          what a packet costs, beside the peers, in a VM; OUT=DIR,
 ##                  SCENARIOS="l2-local ..." SYSTEMS="dragonflow ..." KERNEL=6.1;
 ##                  tools/bench/run -h lists them
+##   fuzz           the fuzz targets, into build/fuzz/
 ##   demo           a small cloud in a VM; SHELL=1 leaves you inside it
 ##   vm-shell       a shell in the VM, the module ready to be loaded
 ##   install        to PREFIX (/usr/local), below DESTDIR; uninstall
@@ -95,6 +98,7 @@ ASAN := -fsanitize=address,undefined -fno-sanitize-recover=all \
 
 objs = $(patsubst %.c,$(BUILD)/%.o,$(1))
 asan_objs = $(patsubst %.c,$(BUILD)/asan/%.o,$(1))
+fuzz_objs = $(patsubst %.c,$(BUILD)/fuzz/%.o,$(1))
 pkg_cflags = $(shell pkg-config --cflags $(1))
 pkg_libs = $(shell pkg-config --libs $(1))
 
@@ -111,7 +115,7 @@ $(call say,LINK,$@)
 $(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -shared -o $@ $(filter %.o,$^) $(1)
 endef
 
-.PHONY: all modules lib agent tools unit check lint coverage bench demo install uninstall \
+.PHONY: all modules lib agent tools unit check lint coverage fuzz bench demo install uninstall \
 	dkms-install clean deps vm-shell help FORCE
 all: modules agent tools
 
@@ -124,9 +128,9 @@ endif
 # deps.mk is made.
 ifneq ($(wildcard $(BUILD)/deps.mk)$(filter uninstall,$(MAKECMDGOALS)),)
 -include agent/lib/build.mk agent/build.mk tools/dfctl/build.mk
--include $(sort $(wildcard selftests/net/*.mk selftests/unit/*.mk))
+-include $(sort $(wildcard selftests/*/*.mk))
 endif
--include $(addprefix $(BUILD)/,$(SRCS:.c=.d)) $(addprefix $(BUILD)/asan/,$(SRCS:.c=.d))
+-include $(foreach dir,. asan fuzz,$(addprefix $(BUILD)/$(dir)/,$(SRCS:.c=.d)))
 
 # A change of compiler flags rebuilds what they compile.
 FLAGS := $(CC) $(CFLAGS) $(CPPFLAGS)
@@ -146,6 +150,7 @@ lib: $(LIB_TARGETS)
 agent: lib $(AGENT_TARGETS)
 tools: lib $(TOOL_TARGETS)
 unit: $(UNIT_TARGETS)
+fuzz: $(FUZZ_TARGETS)
 
 # KERNEL=6.1|6.12|newest|debug|kcsan|DIRECTORY builds for a kernel of the test
 # VM, KDIR for any other; without either, for the running kernel or the newest headers.

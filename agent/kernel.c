@@ -26,6 +26,7 @@ enum {
 	SOCKET_BUFFER = 4 * 1024 * 1024,
 	REPLY_TIMEOUT_S = 10,
 	ATTRS = 16,
+	ERRNO_MAX = 4095, /* the kernel's own limit */
 };
 
 struct dfa_kernel {
@@ -83,13 +84,22 @@ static const char *extack_text(const struct nlmsghdr *nlh)
 	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS))
 		return "";
 	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
-		skip += MNL_ALIGN(error->msg.nlmsg_len) - sizeof(error->msg);
+		skip += MNL_ALIGN((size_t)error->msg.nlmsg_len) -
+			sizeof(error->msg);
+	if (skip > mnl_nlmsg_get_payload_len(nlh))
+		return "";
 	mnl_attr_for_each(attr, nlh, (unsigned int)skip) {
 		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG &&
 		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
 			return mnl_attr_get_str(attr);
 	}
 	return "";
+}
+
+/* Nothing but a negative errno may look like a failure to the callers. */
+static int errno_of(int error)
+{
+	return error < 0 && error >= -ERRNO_MAX ? error : -EBADMSG;
 }
 
 static int handle_error(struct reply *reply, const struct nlmsghdr *nlh)
@@ -103,9 +113,9 @@ static int handle_error(struct reply *reply, const struct nlmsghdr *nlh)
 	if (!error->error)
 		return 0;
 	if (!reply->refused)
-		return error->error;
+		return errno_of(error->error);
 	reply->refused(reply->refused_arg, nlh->nlmsg_seq - reply->first,
-		       error->error, extack_text(nlh));
+		       errno_of(error->error), extack_text(nlh));
 	return 0;
 }
 
@@ -116,7 +126,7 @@ static int handle_done(struct reply *reply, const struct nlmsghdr *nlh)
 
 	reply->done = true;
 	if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(*err) && *err < 0)
-		return *err;
+		return errno_of(*err);
 	return 0;
 }
 
@@ -141,6 +151,12 @@ static int handle_message(struct reply *reply, const struct nlmsghdr *nlh)
 	}
 }
 
+/* mnl_nlmsg_ok() takes a length beyond INT_MAX for a negative one. */
+static bool is_whole(const struct nlmsghdr *nlh, int len)
+{
+	return mnl_nlmsg_ok(nlh, len) && nlh->nlmsg_len <= (uint32_t)len;
+}
+
 static int receive(struct dfa_kernel *kernel, struct reply *reply)
 {
 	int err = 0;
@@ -156,7 +172,7 @@ static int receive(struct dfa_kernel *kernel, struct reply *reply)
 			continue;
 		if (got < 0)
 			return errno == EAGAIN ? -ETIMEDOUT : -errno;
-		for (len = (int)got; mnl_nlmsg_ok(nlh, len);
+		for (len = (int)got; is_whole(nlh, len);
 		     nlh = mnl_nlmsg_next(nlh, &len)) {
 			int failed = handle_message(reply, nlh);
 
@@ -529,7 +545,7 @@ int dfa_kernel_watch_read(int fd)
 
 		/* Messages were lost: it may have been ours. */
 		ours |= got < 0;
-		for (; got > 0 && mnl_nlmsg_ok(nlh, len);
+		for (; got > 0 && is_whole(nlh, len);
 		     nlh = mnl_nlmsg_next(nlh, &len))
 			ours |= names_us(nlh);
 	}

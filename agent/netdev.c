@@ -88,6 +88,30 @@ int dfa_netdev_run_dump(struct dfa_netdev *netdev, struct nl_msg *msg,
 	return err;
 }
 
+/* --- what messages hold ---------------------------------------------------- */
+
+/* A text that does not end, or a number that is too short, is not taken. */
+static struct nla_policy link_policy[IFLA_MAX + 1] = {
+	[IFLA_IFNAME] = { .type = NLA_STRING, .maxlen = IF_NAMESIZE },
+	[IFLA_IFALIAS] = { .type = NLA_STRING },
+};
+
+static struct nla_policy tc_policy[TCA_MAX + 1] = {
+	[TCA_KIND] = { .type = NLA_STRING },
+};
+
+int dfa_netdev_parse_link(struct nlmsghdr *nlh, struct nlattr **attrs)
+{
+	return nlmsg_parse(nlh, sizeof(struct ifinfomsg), attrs, IFLA_MAX,
+			   link_policy);
+}
+
+static int parse_tc(struct nlmsghdr *nlh, struct nlattr **attrs)
+{
+	return nlmsg_parse(nlh, sizeof(struct tcmsg), attrs, TCA_MAX,
+			   tc_policy);
+}
+
 /* --- links ----------------------------------------------------------------- */
 
 static void handle_link(struct dfa_netdev *netdev, struct nlmsghdr *nlh)
@@ -96,7 +120,7 @@ static void handle_link(struct dfa_netdev *netdev, struct nlmsghdr *nlh)
 	const struct ifinfomsg *info = nlmsg_data(nlh);
 
 	/* Bridges tell of their ports in messages that look like links. */
-	if (nlmsg_parse(nlh, sizeof(*info), attrs, IFLA_MAX, NULL) < 0 ||
+	if (dfa_netdev_parse_link(nlh, attrs) < 0 ||
 	    info->ifi_family != AF_UNSPEC || !attrs[IFLA_IFNAME])
 		return;
 	if (nlh->nlmsg_type == RTM_DELLINK)
@@ -206,7 +230,7 @@ static int filter_message(struct nl_msg *msg, void *arg)
 	const struct tcmsg *tc = nlmsg_data(nlmsg_hdr(msg));
 	struct filter *filter = arg;
 
-	if (nlmsg_parse(nlmsg_hdr(msg), sizeof(*tc), attrs, TCA_MAX, NULL) < 0)
+	if (parse_tc(nlmsg_hdr(msg), attrs) < 0)
 		return NL_SKIP;
 	/* The head of a chain of filters comes as a message without options. */
 	if (TC_H_MAJ(tc->tcm_info) >> 16 != FILTER_PRIO || !attrs[TCA_KIND] ||
@@ -326,7 +350,7 @@ static int qdisc_message(struct nl_msg *msg, void *arg)
 	struct clsact_list *list = arg;
 	int *grown;
 
-	if (nlmsg_parse(nlmsg_hdr(msg), sizeof(*tc), attrs, TCA_MAX, NULL) < 0)
+	if (parse_tc(nlmsg_hdr(msg), attrs) < 0)
 		return NL_SKIP;
 	if (!attrs[TCA_KIND] ||
 	    strcmp(nla_get_string(attrs[TCA_KIND]), "clsact") != 0)

@@ -29,6 +29,9 @@ int dfa_netdev_send(struct dfa_netdev *netdev, struct nl_msg **msg);
 int dfa_netdev_run_dump(struct dfa_netdev *netdev, struct nl_msg *msg,
 			nl_recvmsg_msg_cb_t fn, void *arg);
 
+/* Into @attrs[IFLA_MAX + 1]; < 0 if it is not a link's message. */
+int dfa_netdev_parse_link(struct nlmsghdr *nlh, struct nlattr **attrs);
+
 static inline void dfa_nlmsg_cleanup(struct nl_msg **msg)
 {
 	nlmsg_free(*msg);

@@ -56,10 +56,13 @@ static bool is_flag_set(struct nlattr *attr)
 
 static bool is_right(const struct tunnel_type *type, struct nlattr *linkinfo)
 {
+	static struct nla_policy policy[IFLA_INFO_MAX + 1] = {
+		[IFLA_INFO_KIND] = { .type = NLA_STRING },
+	};
 	struct nlattr *info[IFLA_INFO_MAX + 1], *port, *metadata, *csum6;
 	struct nlattr *data;
 
-	if (nla_parse_nested(info, IFLA_INFO_MAX, linkinfo, NULL) < 0 ||
+	if (nla_parse_nested(info, IFLA_INFO_MAX, linkinfo, policy) < 0 ||
 	    !info[IFLA_INFO_KIND] || !info[IFLA_INFO_DATA] ||
 	    strcmp(nla_get_string(info[IFLA_INFO_KIND]), type->kind) != 0)
 		return false;
@@ -67,7 +70,8 @@ static bool is_right(const struct tunnel_type *type, struct nlattr *linkinfo)
 	port = nla_find(nla_data(data), nla_len(data), type->port_attr);
 	metadata = nla_find(nla_data(data), nla_len(data), type->metadata_attr);
 	csum6 = nla_find(nla_data(data), nla_len(data), type->csum6_attr);
-	return port && nla_get_u16(port) == htons(type->udp_port) &&
+	return port && nla_len(port) == sizeof(uint16_t) &&
+	       nla_get_u16(port) == htons(type->udp_port) &&
 	       is_flag_set(metadata) && is_flag_set(csum6);
 }
 
@@ -77,8 +81,7 @@ static int tunnel_message(struct nl_msg *msg, void *arg)
 	const struct ifinfomsg *info = nlmsg_data(nlmsg_hdr(msg));
 	struct tunnel_link *link = arg;
 
-	if (nlmsg_parse(nlmsg_hdr(msg), sizeof(*info), attrs, IFLA_MAX,
-			NULL) < 0 ||
+	if (dfa_netdev_parse_link(nlmsg_hdr(msg), attrs) < 0 ||
 	    !attrs[IFLA_IFNAME] ||
 	    strcmp(nla_get_string(attrs[IFLA_IFNAME]), link->type->name) != 0)
 		return NL_OK;

@@ -82,7 +82,7 @@ part() {
 }
 
 build() {
-	make -k -j "$(nproc)" lib agent tools unit 2>&1 | comment
+	make -k -j "$(nproc)" lib agent tools unit fuzz 2>&1 | comment
 }
 
 comment() {

@@ -5,14 +5,13 @@
  */
 #include <errno.h>
 #include <error.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
+#include "fuzz.h"
+
 enum {
-	INPUT_MAX = 512,
+	INPUT_MAX = 4096,
 	CHANGES = 4,
 	ROUND = 1000,	/* inputs between two looks at the clock */
 };
@@ -21,8 +20,6 @@ struct input {
 	uint8_t data[INPUT_MAX];
 	size_t size;
 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);
 
 static void read_input(struct input *input, const char *path)
 {

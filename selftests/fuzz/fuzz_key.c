@@ -8,32 +8,20 @@
  *  - not depend on how much was readable at first,
  *  - point to places inside of the packet.
  */
-#include <stdlib.h>
-#include <string.h>
-
+#include "fuzz.h"
 #include "key.h"
 
 enum {
 	HEAD = 4,	/* how an input is read, see below */
 };
 
-int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);
-
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
 static int parse(struct df_key *key, struct df_key_info *info,
 		 const struct df_pkt_bytes *whole, size_t linear, uint8_t fill)
 {
 	struct df_pkt_bytes pkt = *whole;
-	uint8_t *copy = malloc(linear ? linear : 1);
+	uint8_t *copy = fuzz_copy(whole->data, linear);
 	int result;
 
-	require(copy);
-	memcpy(copy, whole->data, linear);
 	memset(key, fill, sizeof(*key));
 	memset(info, fill, sizeof(*info));
 	key->in_port = 0;

@@ -288,10 +288,10 @@ int dfctl_apply(struct dfctl *ctl)
 		err = dfctl_number("--batch", ctl->batch, 1, &batch);
 	if (!err)
 		err = read_all(&entries, ctl->argv[0]);
-	if (!err) {
+	if (!err && entries.count)
 		qsort(entries.v, entries.count, sizeof(*entries.v), entry_compare);
+	if (!err)
 		err = entries_write(ctl, &entries, (size_t)batch);
-	}
 	for (i = 0; i < entries.count; i++)
 		json_decref(entries.v[i].object);
 	free(entries.v);

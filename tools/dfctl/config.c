@@ -16,24 +16,27 @@ static char *trim(char *text)
 {
 	size_t len;
 
-	text += strspn(text, " \t\r\n");
+	while (isspace((unsigned char)*text))
+		text++;
 	len = strlen(text);
 	while (len && isspace((unsigned char)text[len - 1]))
 		text[--len] = '\0';
 	return text;
 }
 
-/* The value of a "key = value" in the agent's configuration, or NULL. */
-static char *config_value(const char *key)
+/**
+ * dfctl_config_find - look for a setting
+ * @file: the agent's configuration
+ * @key: the setting
+ *
+ * Return: the value, to be freed, or NULL; of several the last, as for the agent.
+ */
+char *dfctl_config_find(FILE *file, const char *key)
 {
 	__auto_free char *line = NULL;
 	char *found = NULL;
 	size_t size = 0;
-	FILE *file;
 
-	file = fopen(CONFIG_FILE, "re");
-	if (!file)
-		return NULL;
 	while (getline(&line, &size, file) >= 0) {
 		char *equals = strchr(line, '=');
 
@@ -45,6 +48,17 @@ static char *config_value(const char *key)
 		free(found);
 		found = dfctl_strdup(trim(equals + 1));
 	}
+	return found;
+}
+
+static char *config_value(const char *key)
+{
+	FILE *file = fopen(CONFIG_FILE, "re");
+	char *found;
+
+	if (!file)
+		return NULL;
+	found = dfctl_config_find(file, key);
 	fclose(file);
 	return found;
 }

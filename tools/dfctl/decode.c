@@ -37,7 +37,7 @@ enum attr_type {
  * @multi: there may be several: an array
  * @names: names of an enum's values, ended by NULL
  * @nest: what is inside, indexed by attribute
- * @nest_max: highest attribute inside
+ * @nest_size: of that table; what is behind its end is not shown
  */
 struct attr_spec {
 	const char *name;
@@ -45,7 +45,7 @@ struct attr_spec {
 	bool multi;
 	const char *const *names;
 	const struct attr_spec *nest;
-	uint16_t nest_max;
+	size_t nest_size;
 };
 
 static const char *const port_types[] = { "0", "vif", "tunnel", "remote", NULL };
@@ -92,7 +92,7 @@ static const struct attr_spec stats_spec[] = {
 	[DF_A_PORT_STATS_FLOW_MISSES] = { "flow_misses", TYPE_U64 },
 	[DF_A_PORT_STATS_FLOW_EVICTIONS] = { "flow_evictions", TYPE_U64 },
 	[DF_A_PORT_STATS_DROP] = { "drop", TYPE_NEST, .multi = true, .nest = drop_spec,
-				   .nest_max = DF_A_DROP_MAX },
+				   .nest_size = ARRAY_SIZE(drop_spec) },
 };
 
 static const struct attr_spec port_spec[] = {
@@ -107,7 +107,7 @@ static const struct attr_spec port_spec[] = {
 	[DF_A_PORT_IFINDEX] = { "ifindex", TYPE_U32 },
 	[DF_A_PORT_FLOWS] = { "flows", TYPE_U32 },
 	[DF_A_PORT_STATS] = { "stats", TYPE_NEST, .nest = stats_spec,
-			      .nest_max = DF_A_PORT_STATS_MAX },
+			      .nest_size = ARRAY_SIZE(stats_spec) },
 };
 
 static const struct attr_spec chassis_spec[] = {
@@ -148,9 +148,9 @@ static const struct attr_spec flow_spec[] = {
 	[DF_A_FLOW_PORT] = { "port", TYPE_U32 },
 	[DF_A_FLOW_CLASS] = { "class", TYPE_ENUM, .names = flow_classes },
 	[DF_A_FLOW_MATCH] = { "match", TYPE_NEST, .nest = match_spec,
-			      .nest_max = DF_A_MATCH_MAX },
+			      .nest_size = ARRAY_SIZE(match_spec) },
 	[DF_A_FLOW_ACTION] = { "action", TYPE_NEST, .multi = true, .nest = action_spec,
-			       .nest_max = DF_A_ACTION_MAX },
+			       .nest_size = ARRAY_SIZE(action_spec) },
 	[DF_A_FLOW_PACKETS] = { "packets", TYPE_U64 },
 	[DF_A_FLOW_BYTES] = { "bytes", TYPE_U64 },
 	[DF_A_FLOW_AGE_MS] = { "age_ms", TYPE_U64 },
@@ -160,20 +160,20 @@ static const struct attr_spec flow_spec[] = {
 
 static const struct {
 	const struct attr_spec *spec;
-	uint16_t max;
+	size_t size;
 	const char *event;
 } messages[] = {
-	[DF_CMD_DATAPATH_GET] = { datapath_spec, DF_A_DATAPATH_MAX, NULL },
-	[DF_CMD_NETWORK_GET] = { network_spec, DF_A_NETWORK_MAX, NULL },
-	[DF_CMD_PORT_GET] = { port_spec, DF_A_PORT_MAX, NULL },
-	[DF_CMD_CHASSIS_GET] = { chassis_spec, DF_A_CHASSIS_MAX, NULL },
-	[DF_CMD_FLOW_GET] = { flow_spec, DF_A_FLOW_MAX, NULL },
-	[DF_CMD_NETWORK_NTF] = { network_spec, DF_A_NETWORK_MAX, "network" },
-	[DF_CMD_NETWORK_DEL_NTF] = { network_spec, DF_A_NETWORK_MAX, "network-del" },
-	[DF_CMD_PORT_NTF] = { port_spec, DF_A_PORT_MAX, "port" },
-	[DF_CMD_PORT_DEL_NTF] = { port_spec, DF_A_PORT_MAX, "port-del" },
-	[DF_CMD_CHASSIS_NTF] = { chassis_spec, DF_A_CHASSIS_MAX, "chassis" },
-	[DF_CMD_CHASSIS_DEL_NTF] = { chassis_spec, DF_A_CHASSIS_MAX, "chassis-del" },
+	[DF_CMD_DATAPATH_GET] = { datapath_spec, ARRAY_SIZE(datapath_spec), NULL },
+	[DF_CMD_NETWORK_GET] = { network_spec, ARRAY_SIZE(network_spec), NULL },
+	[DF_CMD_PORT_GET] = { port_spec, ARRAY_SIZE(port_spec), NULL },
+	[DF_CMD_CHASSIS_GET] = { chassis_spec, ARRAY_SIZE(chassis_spec), NULL },
+	[DF_CMD_FLOW_GET] = { flow_spec, ARRAY_SIZE(flow_spec), NULL },
+	[DF_CMD_NETWORK_NTF] = { network_spec, ARRAY_SIZE(network_spec), "network" },
+	[DF_CMD_NETWORK_DEL_NTF] = { network_spec, ARRAY_SIZE(network_spec), "network-del" },
+	[DF_CMD_PORT_NTF] = { port_spec, ARRAY_SIZE(port_spec), "port" },
+	[DF_CMD_PORT_DEL_NTF] = { port_spec, ARRAY_SIZE(port_spec), "port-del" },
+	[DF_CMD_CHASSIS_NTF] = { chassis_spec, ARRAY_SIZE(chassis_spec), "chassis" },
+	[DF_CMD_CHASSIS_DEL_NTF] = { chassis_spec, ARRAY_SIZE(chassis_spec), "chassis-del" },
 };
 
 static uint64_t attr_number(const struct nlattr *attr)
@@ -283,14 +283,14 @@ static json_t *attr_json(const struct attr_spec *spec, const struct nlattr *attr
 }
 
 /* An attribute that this program does not know is from a newer kernel. */
-static void attr_add(json_t *object, const struct attr_spec *specs, uint16_t max,
+static void attr_add(json_t *object, const struct attr_spec *specs, size_t size,
 		     const struct nlattr *attr)
 {
 	uint16_t type = mnl_attr_get_type(attr);
-	const struct attr_spec *spec = specs + type;
+	const struct attr_spec *spec = &specs[type];
 	json_t *array;
 
-	if (type > max || !spec->name)
+	if (type >= size || !spec->name)
 		return;
 	if (!spec->multi) {
 		json_object_set_new(object, spec->name, attr_json(spec, attr));
@@ -310,7 +310,7 @@ static json_t *nest_json(const struct attr_spec *spec, const struct nlattr *nest
 	const struct nlattr *attr;
 
 	mnl_attr_for_each_nested(attr, nest)
-		attr_add(object, spec->nest, spec->nest_max, attr);
+		attr_add(object, spec->nest, spec->nest_size, attr);
 	return object;
 }
 
@@ -332,7 +332,7 @@ json_t *dfctl_nl_decode(const struct nlmsghdr *nlh, const char **event)
 		return NULL;
 	object = json_object();
 	mnl_attr_for_each(attr, nlh, sizeof(*genl))
-		attr_add(object, messages[genl->cmd].spec, messages[genl->cmd].max, attr);
+		attr_add(object, messages[genl->cmd].spec, messages[genl->cmd].size, attr);
 	if (event)
 		*event = messages[genl->cmd].event;
 	return object;

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <jansson.h>
 
 #define __auto_free __attribute__((cleanup(dfctl_freep)))
@@ -158,6 +159,7 @@ int dfctl_number(const char *what, const char *text, long min, long *out);
 
 /* config.c */
 char *dfctl_database(const struct dfctl *ctl);
+char *dfctl_config_find(FILE *file, const char *key);
 char *dfctl_control_socket(const struct dfctl *ctl);
 
 /* help.c */

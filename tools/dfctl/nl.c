@@ -23,6 +23,7 @@
 enum {
 	DUMP_TRIES = 20,
 	RECEIVE_BUFFER = 4 << 20,
+	ERRNO_MAX = 4095,
 };
 
 /**
@@ -82,7 +83,8 @@ static void extack_read(struct dfctl_nl *nl, const struct nlmsghdr *nlh,
 	if (nlh->nlmsg_flags & NLM_F_ACK_TLVS) {
 		if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
 			skip += mnl_nlmsg_get_payload_len(&error->msg);
-		mnl_attr_parse(nlh, (unsigned int)skip, extack_attr, tb);
+		if (skip <= mnl_nlmsg_get_payload_len(nlh))
+			mnl_attr_parse(nlh, (unsigned int)skip, extack_attr, tb);
 	}
 	if (tb[NLMSGERR_ATTR_MSG] &&
 	    mnl_attr_validate(tb[NLMSGERR_ATTR_MSG], MNL_TYPE_NUL_STRING) >= 0)
@@ -103,6 +105,12 @@ static const char *error_text(int err)
 	}
 }
 
+/* As a message says it: 0 or a negative errno. */
+static int errno_of(int error)
+{
+	return error < 0 && error >= -ERRNO_MAX ? -error : EBADMSG;
+}
+
 static int receive_error(const struct nlmsghdr *nlh, void *data)
 {
 	const struct nlmsgerr *error = mnl_nlmsg_get_payload(nlh);
@@ -114,8 +122,8 @@ static int receive_error(const struct nlmsghdr *nlh, void *data)
 	}
 	if (!error->error)
 		return MNL_CB_STOP;
-	extack_read(nl, nlh, error_text(abs(error->error)));
-	errno = abs(error->error);
+	extack_read(nl, nlh, error_text(errno_of(error->error)));
+	errno = errno_of(error->error);
 	return MNL_CB_ERROR;
 }
 
@@ -125,8 +133,8 @@ static int receive_done(const struct nlmsghdr *nlh, void *data)
 	struct dfctl_nl *nl = data;
 
 	if (nlh->nlmsg_len >= mnl_nlmsg_size(sizeof(*err)) && *err < 0) {
-		snprintf(nl->error, sizeof(nl->error), "%s", error_text(-*err));
-		errno = -*err;
+		snprintf(nl->error, sizeof(nl->error), "%s", error_text(errno_of(*err)));
+		errno = errno_of(*err);
 		return MNL_CB_ERROR;
 	}
 	return MNL_CB_STOP;
@@ -146,17 +154,24 @@ static int receive_object(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-/* libmnl gives up at the mark of a dump that changes overtook: remember it. */
-static void interrupted_take(struct dfctl_nl *nl, size_t size)
+/*
+ * What of a datagram libmnl may see: it gives up at the mark of a dump that
+ * changes overtook, so that is remembered here and taken off; and it takes a
+ * length beyond INT_MAX for a negative one, so the datagram ends before that.
+ */
+static size_t datagram_prepare(struct dfctl_nl *nl, ssize_t size)
 {
 	struct nlmsghdr *nlh = (struct nlmsghdr *)nl->buf;
 	int len = (int)size;
 
 	for (; mnl_nlmsg_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len)) {
+		if (nlh->nlmsg_len > (uint32_t)len)
+			return (size_t)(size - len);
 		if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
 			nl->interrupted = true;
 		nlh->nlmsg_flags &= (uint16_t)~NLM_F_DUMP_INTR;
 	}
+	return (size_t)size;
 }
 
 static int receive(struct dfctl_nl *nl, mnl_cb_t on_object, unsigned int port)
@@ -172,8 +187,7 @@ static int receive(struct dfctl_nl *nl, mnl_cb_t on_object, unsigned int port)
 		len = mnl_socket_recvfrom(nl->socket, nl->buf, sizeof(nl->buf));
 		if (len < 0)
 			return fail(nl, "netlink: %s", strerror(errno));
-		interrupted_take(nl, (size_t)len);
-		err = mnl_cb_run2(nl->buf, (size_t)len, nl->seq, port, on_object, nl,
+		err = mnl_cb_run2(nl->buf, datagram_prepare(nl, len), nl->seq, port, on_object, nl,
 				  control, NLMSG_MIN_TYPE);
 	}
 	if (!err)
@@ -215,6 +229,9 @@ static void family_groups(struct dfctl_nl *nl, const struct nlattr *groups)
 
 		mnl_attr_parse_nested(group, group_attr, tb);
 		if (tb[CTRL_ATTR_MCAST_GRP_NAME] && tb[CTRL_ATTR_MCAST_GRP_ID] &&
+		    mnl_attr_validate(tb[CTRL_ATTR_MCAST_GRP_NAME],
+				      MNL_TYPE_NUL_STRING) >= 0 &&
+		    mnl_attr_validate(tb[CTRL_ATTR_MCAST_GRP_ID], MNL_TYPE_U32) >= 0 &&
 		    !strcmp(mnl_attr_get_str(tb[CTRL_ATTR_MCAST_GRP_NAME]),
 			    DRAGONFLOW_MCGRP_CONFIG))
 			nl->group = mnl_attr_get_u32(tb[CTRL_ATTR_MCAST_GRP_ID]);
@@ -227,7 +244,8 @@ static int receive_family(const struct nlmsghdr *nlh, void *data)
 	const struct nlattr *attr;
 
 	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
-		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID)
+		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID &&
+		    mnl_attr_validate(attr, MNL_TYPE_U16) >= 0)
 			nl->family = mnl_attr_get_u16(attr);
 		if (mnl_attr_get_type(attr) == CTRL_ATTR_MCAST_GROUPS)
 			family_groups(nl, attr);
@@ -416,7 +434,7 @@ int dfctl_nl_events(struct dfctl_nl *nl, json_t *events)
 	if (len < 0)
 		return fail(nl, "netlink: %s", errno == ENOBUFS ?
 			    "changes came too fast, some were lost" : strerror(errno));
-	if (mnl_cb_run(nl->buf, (size_t)len, 0, 0, receive_event, events) < 0)
+	if (mnl_cb_run(nl->buf, datagram_prepare(nl, len), 0, 0, receive_event, events) < 0)
 		return fail(nl, "netlink: %s", strerror(errno));
 	return 0;
 }

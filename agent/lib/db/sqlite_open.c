@@ -10,11 +10,11 @@
 #include <unistd.h>
 
 #include "sqlite.h"
+#include "sqlite_uri.h"
 
 /* "DfNb": says whose the file is, so that no other is written to. */
 #define APPLICATION_ID 0x44664e62
 #define LAYOUT 1
-#define HISTORY 16384
 #define BUSY_MS 5000
 
 static const char create_sql[] =
@@ -73,49 +73,6 @@ static int busy(void *arg, int count)
 		return 0;
 	nanosleep(&step, NULL);
 	return 1;
-}
-
-static int parse_history(struct df_sqlite *db, const char *text)
-{
-	char *end;
-	long n = strtol(text, &end, 10);
-
-	if (*end || n < 1)
-		return -EINVAL;
-	db->history = n;
-	return 0;
-}
-
-/* sqlite:///path[?history=N&sync=full] */
-static int parse_uri(struct df_sqlite *db, const char *uri, bool *is_durable,
-		     struct df_error *error)
-{
-	char *rest;
-	char *item;
-	int err = 0;
-
-	db->path = strdup(uri + strlen("sqlite://"));
-	if (!db->path)
-		return df_db_error(error, -ENOMEM, "out of memory");
-	rest = db->path;
-	strsep(&rest, "?");
-	while (!err && (item = strsep(&rest, "&"))) {
-		if (!strncmp(item, "history=", 8))
-			err = parse_history(db, item + 8);
-		else if (!strcmp(item, "sync=full"))
-			*is_durable = true;
-		else
-			err = -EINVAL;
-		if (err)
-			df_db_error(error, err,
-				    "%.200s: \"%.60s\" is neither history=NUMBER nor sync=full",
-				    uri, item);
-	}
-	if (!err && *db->path != '/')
-		err = df_db_error(error, -EINVAL,
-				  "%.200s: the path must be absolute, as in sqlite:///var/lib/dragonflow/nb.db",
-				  uri);
-	return err;
 }
 
 static int sql_error(struct df_sqlite *db, struct df_error *error, int code)
@@ -284,19 +241,21 @@ int df_sqlite_open(void **out, struct df_db *core, const char *uri,
 		   struct event_base *base, struct df_error *error)
 {
 	struct df_sqlite *db = calloc(1, sizeof(*db));
-	bool is_durable = false;
+	struct df_sqlite_uri parsed;
 	int err;
 
 	if (!db)
 		return df_db_error(error, -ENOMEM, "out of memory");
 	db->db = core;
 	db->base = base;
-	db->history = HISTORY;
 	db->notify_fd = -1;
 	db->inotify_fd = -1;
-	err = parse_uri(db, uri, &is_durable, error);
-	if (!err)
-		err = open_files(db, is_durable, error);
+	err = df_sqlite_uri_parse(&parsed, uri, error);
+	if (!err) {
+		db->path = parsed.path;
+		db->history = parsed.history;
+		err = open_files(db, parsed.is_durable, error);
+	}
 	if (!err)
 		err = df_sqlite_watch(db, error);
 	if (err) {
