@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """What a benchmark has found: its file, its table, its picture.
 
-    report.py [--svg FILE --metric METRIC [--title TEXT]] [--missing FILE]
-              [--join FILE] BENCH.JSON...
+    report.py [--svg FILE --metric METRIC [--pick REGEX] [--title TEXT]]
+              [--missing FILE...] [--join FILE] [--] BENCH.JSON...
 
-prints the tables of one or more files, and draws one metric of those that are
-no sweep. A file is an array of results:
+prints the tables of one or more files, and draws one metric of the scenarios
+that a regular expression picks. A file is an array of results:
 
     scenario  what was done; of a sweep "sweep-WHAT-N"
     system    by what: dragonflow, or what stands beside it
@@ -164,11 +164,12 @@ def text_missing(missing):
         for (system, why), names in reasons.items()])
 
 
-def draw(path, results, metric, title):
+def draw(path, results, metric, pick, title):
     chosen = [entry for entry in results if entry["metric"] == metric
-              and not entry["scenario"].startswith("sweep-")]
+              and re.search(pick, entry["scenario"])]
     if not chosen:
-        raise Nonsense(f"nothing to draw: no {metric}")
+        print(f"\nnothing to draw: no {metric} of {pick}")
+        return
     systems = _ordered((entry["system"] for entry in chosen), SYSTEMS)
     groups = [(scenario, sorted(
         ((e["system"], e["value"]) for e in chosen
@@ -182,6 +183,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--svg", metavar="FILE")
     parser.add_argument("--metric", default="instructions_net")
+    parser.add_argument("--pick", default="", metavar="REGEX")
     parser.add_argument("--title", default="")
     parser.add_argument("--markdown", action="store_true",
                         help="tables as in our documentation")
@@ -201,7 +203,8 @@ def main():
         if missing:
             print("\n" + text_missing(missing))
         if args.svg:
-            draw(args.svg, results, args.metric, args.title or args.metric)
+            draw(args.svg, results, args.metric, args.pick,
+                 args.title or args.metric)
     except Nonsense as error:
         sys.exit(f"report: {error}")
 

@@ -9,7 +9,8 @@ import pathlib
 import re
 import time
 
-from scenarios import CHAINS, FLOWS, PACKETS, RUNS
+from scenarios import (CHAINS, CLIENT_PORT, FLOWS, PACKETS, RUNS, SERVER_PORT,
+                       WARM)
 from world import SOURCE_MAC, SOURCE_PORT, Failure
 
 NAMES = ("sweep-ports", "sweep-flows", "sweep-routes", "sweep-rules",
@@ -27,20 +28,24 @@ WEIGHED = {"sweep-ports": "memory-remote-port", "sweep-flows": "memory-flow"}
 
 
 class Traffic:
-    """Packets of a path, so many different ones."""
+    """Packets of a path, so many different ones; answered if connections are
+    kept track of."""
 
-    def __init__(self, path="l2_local", variants=FLOWS, by=SOURCE_PORT):
+    def __init__(self, path="l2_local", variants=FLOWS, by=SOURCE_PORT,
+                 answered=False):
         self.path, self.variants, self.by = path, variants, by
+        self.answered = answered
 
     def runs(self, system):
-        way = CHAINS[self.path].there
-        ports = (1024, 5201)
-        # the second time all are known, wherever they have to be answered
-        for _ in range(2):
-            way.warm(system, max(500, self.variants), ports, self.by,
-                     self.variants)
-        return [way.send(system, max(PACKETS, self.variants), ports, self.by,
-                         self.variants) for _ in range(RUNS)]
+        chain = CHAINS[self.path]
+        ports = (CLIENT_PORT, SERVER_PORT)
+        rest = (ports, self.by, self.variants)
+        chain.there.warm(system, max(WARM, self.variants), *rest)
+        if self.answered:
+            chain.answer(system, self.variants)
+            chain.there.warm(system, max(WARM, self.variants), *rest)
+        return [chain.there.send(system, max(PACKETS, self.variants), *rest)
+                for _ in range(RUNS)]
 
 
 def kernel_bytes():
@@ -62,6 +67,6 @@ def attack(system, count):
     way = CHAINS["l2_local"].there
     for place in (SOURCE_MAC, (SOURCE_PORT[0] + 2, SOURCE_PORT[1])):
         try:
-            way.send(system, count, (1024, 1), place, count)
+            way.send(system, count, (CLIENT_PORT, 1), place, count)
         except Failure:
             pass

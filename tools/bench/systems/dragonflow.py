@@ -3,7 +3,7 @@
 from dfnl import Dragonflow as Client
 from dfnl import Tc
 from systems import System
-from sweeps import SOURCE_MAC, Traffic, attack
+from sweeps import SOURCE_MAC, SPREAD, Traffic, attack
 from world import (FAR_IP, GEN_MAC, HV, REMOTE_MAC, SINK_MAC, VNI, VXLAN_PORT, ip,
                    numbered_mac, run)
 
@@ -98,4 +98,4 @@ class Dragonflow(System):
     def sweep_hostile(self, count):
         self.l2_local()
         attack(self, count)
-        return Traffic()
+        return Traffic(variants=SPREAD)

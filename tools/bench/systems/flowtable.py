@@ -93,17 +93,17 @@ class Flowtable(System):
     def sweep_flows(self, count):
         """Connections; what is weighed is one with its entry here."""
         self.l3_local_stateful()
-        return Traffic("l3_local", count)
+        return Traffic("l3_local", count, answered=True)
 
     def sweep_routes(self, count):
         self.l3_local_stateful()
         ip(HV, "\n".join(f"route add {network} via {ROUTED_SINK_IP}"
                          for network in numbered_networks(count)[:-1]))
-        return Traffic("l3_local")
+        return Traffic("l3_local", answered=True)
 
     def sweep_rules(self, count):
         self._legs()
         self._rules("in", "out", more="".join(
             f"\t\tudp dport {port} accept\n"
             for port in numbered_ports(count)[:-1]))
-        return Traffic("l3_local", SPREAD)
+        return Traffic("l3_local", SPREAD, answered=True)

@@ -14,7 +14,7 @@ import time
 
 from scenarios import CHAINS
 from systems import System, remember_connections
-from sweeps import Traffic, attack
+from sweeps import SPREAD, Traffic, attack
 from world import (FAR, FAR_IP, FAR_MAC, GEN_IP, GEN_MAC, HV, REMOTE_IP,
                    REMOTE_MAC, ROUTED_REMOTE_IP, ROUTED_SINK_IP, ROUTER_MAC,
                    SINK_IP, SINK_MAC, UNDER_IP, UNDER_MAC, Failure, mac_bytes,
@@ -272,7 +272,7 @@ class Ovn(System):
     def sweep_hostile(self, count):
         self.l2_local_stateful()
         chain = CHAINS["l2_local"]
-        chain.warm(self, 10)
-        chain.answer(self, 10)
+        chain.warm(self, SPREAD)
+        chain.answer(self, SPREAD)
         attack(self, count)
-        return Traffic()
+        return Traffic(variants=SPREAD, answered=True)

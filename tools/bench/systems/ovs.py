@@ -12,11 +12,11 @@ import struct
 from systems import System, remember_connections
 from sweeps import SOURCE_MAC, SPREAD, Traffic
 from world import (FAR_IP, GEN_MAC, HV, REMOTE_MAC, ROUTER_MAC, SINK_MAC,
-                   UNDER_IP, VNI, VXLAN_PORT, numbered_mac, numbered_networks,
-                   numbered_sender, run)
+                   UNDER_IP, VNI, VXLAN_PORT, ip, numbered_mac,
+                   numbered_networks, numbered_sender, run)
 
 IN, OUT, TUNNEL = 1, 2, 3
-DEVICES = {IN: "in", OUT: "out"}
+DEVICES = {IN: "in", OUT: "out", TUNNEL: "tunnel"}
 IP4 = "eth_type(0x0800),ipv4(frag=no)"
 SEND = (f"set(tunnel(tun_id={VNI:#x},dst={FAR_IP},ttl=64,tp_dst={VXLAN_PORT},"
         f"flags(df|key))),{TUNNEL}")
@@ -55,26 +55,29 @@ class Ovs(System):
     def __init__(self, world):
         super().__init__(world)
         run("ovs-dpctl", "--version")
-        run("modprobe", "-a", "openvswitch", "vport_vxlan")
+        run("modprobe", "-a", "openvswitch", "vxlan")
         self.exists, self.recirculations = False, 0
 
     def _datapath(self, *ports):
         run("ovs-dpctl", "add-dp", "bench", netns=HV)
         self.exists = True
-        for port in ports:
-            what = f"vxlan,type=vxlan,options:dst_port={VXLAN_PORT}" \
-                if port == TUNNEL else DEVICES[port]
-            run("ovs-dpctl", "add-if", "bench", f"{what},port_no={port}",
-                netns=HV)
+        if TUNNEL in ports:
+            self.links.append("tunnel")
+            ip(HV, f"""
+                link add tunnel mtu 1500 type vxlan external dstport {VXLAN_PORT}
+                link set tunnel up""")
+        run("ovs-dpctl", "add-if", "bench",
+            *(f"{DEVICES[port]},port_no={port}" for port in ports), netns=HV)
 
     def down(self):
         if self.exists:
             run("ovs-dpctl", "del-dp", "bench", netns=HV)
         self.exists, self.recirculations = False, 0
+        super().down()
 
     def _flows(self, flows):
         run("ovs-dpctl", "add-flows", "bench", "-", netns=HV,
-            stdin="".join(f"{flow} actions:{actions}\n"
+            stdin="".join(f"{flow} {actions}\n"
                           for flow, actions in flows))
 
     def _look(self, zone):
