@@ -20,6 +20,16 @@ void df_action_drop(const struct df_pkt *pkt, struct sk_buff *skb,
 	kfree_skb(skb);
 }
 
+static void count_sent(const struct df_pkt *pkt, const struct df_local *to,
+		       int err, u32 len)
+{
+	if (likely(!err || err == NET_XMIT_CN))
+		df_stats_tx(to->stats, pkt->packets, len);
+	else
+		df_stats_drop(pkt->in->stats, DRAGONFLOW_DROP_REASON_TRANSMIT,
+			      pkt->packets);
+}
+
 /* Hand @skb, its data at the network header, to the device of a port. */
 static void transmit(const struct df_pkt *pkt, struct sk_buff *skb,
 		     struct df_local *to)
@@ -44,11 +54,7 @@ static void transmit(const struct df_pkt *pkt, struct sk_buff *skb,
 	skb->dev = dev;
 	skb_set_redirected(skb, true);
 	err = dev_queue_xmit(skb);
-	if (likely(!err || err == NET_XMIT_CN))
-		df_stats_tx(to->stats, pkt->packets, len);
-	else
-		df_stats_drop(pkt->in->stats, DRAGONFLOW_DROP_REASON_TRANSMIT,
-			      pkt->packets);
+	count_sent(pkt, to, err, len);
 }
 
 static void output(const struct df_pkt *pkt, struct sk_buff *skb,
@@ -59,17 +65,42 @@ static void output(const struct df_pkt *pkt, struct sk_buff *skb,
 	transmit(pkt, skb, to);
 }
 
+/* Pass the tunnel's device by, if that makes no difference to anyone. */
+static bool transmit_direct(const struct df_pkt *pkt, struct sk_buff *skb,
+			    const struct df_local *to,
+			    struct df_encap *encap)
+{
+	const struct df_tunnel *tunnel = rcu_dereference(to->tunnel);
+	struct df_encap_route route;
+	u32 len;
+	int err;
+
+	if (!tunnel || !(tunnel->dev->flags & IFF_UP) ||
+	    !df_encap_find_route(&route, encap, tunnel, skb))
+		return false;
+	trace_df_output(pkt->in->id, to->id, skb, tunnel->dev);
+	len = skb->len + skb->mac_len;
+	err = df_encap_xmit(skb, &route, encap, tunnel);
+	count_sent(pkt, to, err, len);
+	df_stats_tx_direct(to->stats, pkt->packets);
+	return true;
+}
+
 static void output_tunnel(const struct df_pkt *pkt, struct sk_buff *skb,
 			  const struct df_peer *peer)
 {
-	const struct df_encap *encap = rcu_dereference(peer->encap);
+	struct df_encap *encap = rcu_dereference(peer->encap);
+	struct df_local *to = rcu_dereference(peer->tunnel);
 
 	if (unlikely(!encap)) {
 		df_action_drop(pkt, skb, DRAGONFLOW_DROP_REASON_NO_DEVICE);
 		return;
 	}
+	df_encap_set_hash(skb, &pkt->key);
+	if (likely(transmit_direct(pkt, skb, to, encap)))
+		return;
 	df_encap_set(skb, encap);
-	transmit(pkt, skb, rcu_dereference(peer->tunnel));
+	transmit(pkt, skb, to);
 }
 
 /* A copy to send, or NULL: then the packet's loss is counted. */

@@ -16,6 +16,7 @@
 #include "path/action.h"
 #include "path/classifier.h"
 #include "path/pipeline.h"
+#include "path/tunnel.h"
 #include "table/local.h"
 #include "table/port.h"
 
@@ -109,6 +110,7 @@ static void df_cls_destroy(struct tcf_proto *tp, bool rtnl_held,
 	df_attachment_del(dn, attachment);
 	announce(dn, attachment->port_id);
 	mutex_unlock(&dn->lock);
+	netdev_reset_rx_headroom(attachment->dev);
 	RCU_INIT_POINTER(tp->root, NULL);
 	kfree_rcu(attachment, rcu);
 }
@@ -199,6 +201,7 @@ static int attach(struct tcf_proto *tp, struct net_device *dev, u32 port_id,
 	attachment->dn = dn;
 	attachment->dev = dev;
 	attachment->port_id = port_id;
+	attachment->is_tunnel = df_tunnel_describe(&attachment->tunnel, dev);
 
 	mutex_lock(&dn->lock);
 	err = df_attachment_add(dn, attachment);
@@ -209,6 +212,8 @@ static int attach(struct tcf_proto *tp, struct net_device *dev, u32 port_id,
 		kfree(attachment);
 		return attach_error(err, extack);
 	}
+	/* So that what it receives need not be copied to be encapsulated. */
+	netdev_set_rx_headroom(dev, DF_TUNNEL_HEADROOM);
 	rcu_assign_pointer(tp->root, attachment);
 	return 0;
 }

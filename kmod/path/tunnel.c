@@ -1,9 +1,123 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/if_link.h>
+#include <linux/random.h>
+#include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <net/dst_metadata.h>
 #include <net/ip_tunnels.h>
+#include <net/netlink.h>
+#include <net/rtnetlink.h>
 
 #include "path/tunnel.h"
+
+/* Attributes that older headers do not know; their numbers are for ever. */
+enum {
+	GENEVE_PORT_RANGE = 15,
+	GENEVE_GRO_HINT = 16,
+	TUNNEL_ATTR_MAX = 64,
+};
+
+/* A kind of tunnel devices, in the words in which rtnetlink tells about it. */
+static const struct tunnel_kind {
+	const char *kind;
+	u32 word;
+	u16 port;
+	u16 range;
+	u16 metadata;
+	u16 odd[4];	/* change what is on the wire; 0 ends */
+	u16 port_min;
+	u16 port_max;
+} tunnel_kinds[] = {
+	{
+		.kind = "vxlan",
+		.word = 0x08000000,
+		.port = IFLA_VXLAN_PORT,
+		.range = IFLA_VXLAN_PORT_RANGE,
+		.metadata = IFLA_VXLAN_COLLECT_METADATA,
+		.odd = { IFLA_VXLAN_GBP, IFLA_VXLAN_GPE, IFLA_VXLAN_REMCSUM_TX,
+			 IFLA_VXLAN_REMCSUM_RX },
+	}, {
+		.kind = "geneve",
+		.word = ETH_P_TEB,
+		.port = IFLA_GENEVE_PORT,
+		.range = GENEVE_PORT_RANGE,
+		.metadata = IFLA_GENEVE_COLLECT_METADATA,
+		.odd = { IFLA_GENEVE_INNER_PROTO_INHERIT, GENEVE_GRO_HINT },
+		.port_min = 1,
+		.port_max = U16_MAX,
+	},
+};
+
+/* An attribute that is there, and not zero if it has a value. */
+static bool attr_is_set(const struct nlattr *attr)
+{
+	return attr && (!nla_len(attr) || nla_get_u8(attr));
+}
+
+static bool tunnel_parse(struct df_tunnel *tunnel,
+			 const struct tunnel_kind *kind, struct nlattr **tb)
+{
+	const struct ifla_vxlan_port_range *range;
+	int i;
+
+	if (!tb[kind->port] || !attr_is_set(tb[kind->metadata]))
+		return false;
+	for (i = 0; i < ARRAY_SIZE(kind->odd) && kind->odd[i]; i++)
+		if (attr_is_set(tb[kind->odd[i]]))
+			return false;
+	tunnel->word = cpu_to_be32(kind->word);
+	tunnel->udp_port = nla_get_be16(tb[kind->port]);
+	tunnel->port_min = kind->port_min;
+	tunnel->port_max = kind->port_max;
+	if (tb[kind->range]) {
+		range = nla_data(tb[kind->range]);
+		tunnel->port_min = be16_to_cpu(range->low);
+		tunnel->port_max = be16_to_cpu(range->high);
+	}
+	return true;
+}
+
+static const struct tunnel_kind *tunnel_kind(const struct net_device *dev)
+{
+	const struct rtnl_link_ops *ops = dev->rtnl_link_ops;
+	int i;
+
+	if (!ops || !ops->fill_info)
+		return NULL;
+	for (i = 0; i < ARRAY_SIZE(tunnel_kinds); i++)
+		if (!strcmp(ops->kind, tunnel_kinds[i].kind))
+			return &tunnel_kinds[i];
+	return NULL;
+}
+
+/**
+ * df_tunnel_describe() - find out what a tunnel device does to a packet
+ * @tunnel: result
+ * @dev: any device; RTNL is held
+ *
+ * The drivers keep most of it for themselves, but tell rtnetlink.
+ * Return: whether we can do the same.
+ */
+bool df_tunnel_describe(struct df_tunnel *tunnel, struct net_device *dev)
+{
+	const struct tunnel_kind *kind = tunnel_kind(dev);
+	struct nlattr *tb[TUNNEL_ATTR_MAX + 1];
+	struct sk_buff *msg;
+	bool is_known;
+
+	if (!kind)
+		return false;
+	msg = alloc_skb(NLMSG_GOODSIZE, GFP_KERNEL);
+	if (!msg)
+		return false;
+	tunnel->dev = dev;
+	is_known = !dev->rtnl_link_ops->fill_info(msg, dev) &&
+		   !nla_parse(tb, TUNNEL_ATTR_MAX, (struct nlattr *)msg->data,
+			      msg->len, NULL, NULL) &&
+		   tunnel_parse(tunnel, kind, tb);
+	kfree_skb(msg);
+	return is_known;
+}
 
 /* Until Linux 6.10 the flags of a tunnel key were one big-endian word. */
 #ifdef IP_TUNNEL_DECLARE_FLAGS
@@ -33,7 +147,7 @@ static void key_fill(struct ip_tunnel_key *key,
 		key->u.ipv4.src = underlay->local4;
 		key->u.ipv4.dst = underlay->remote4;
 	}
-	key->ttl = 64;
+	key->ttl = DF_TUNNEL_TTL;
 	/* IPv6 has no header checksum of its own: UDP over it wants one. */
 	key_set_id(key, underlay->family == AF_INET6);
 }
@@ -63,6 +177,8 @@ struct df_encap *df_encap_new(const struct df_underlay *underlay, u32 vni)
 	if (underlay->family == AF_INET6)
 		info->mode |= IP_TUNNEL_INFO_IPV6;
 	key_fill(&info->key, underlay, vni);
+	encap->vni = cpu_to_be32(vni << 8);
+	atomic_set(&encap->ident, get_random_u16());
 #ifdef CONFIG_DST_CACHE
 	if (dst_cache_init(&info->dst_cache, GFP_KERNEL_ACCOUNT))
 		goto err_dst;

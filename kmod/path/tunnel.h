@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Encapsulation through collect_md devices. Knows no table. */
+/*
+ * Encapsulation: through collect_md devices, and beside them. Knows no table.
+ * tunnel.c deals with the devices, encap.c sends without them.
+ */
 #ifndef DF_PATH_TUNNEL_H
 #define DF_PATH_TUNNEL_H
 
@@ -7,7 +10,17 @@
 #include <linux/skbuff.h>
 #include <linux/types.h>
 
+struct df_key;
+struct dst_entry;
 struct metadata_dst;
+struct net_device;
+
+enum {
+	/* Time to live, or hop limit, of what we send. */
+	DF_TUNNEL_TTL = 64,
+	/* Room for all headers: Ethernet with a tag, IPv6, UDP, Geneve. */
+	DF_TUNNEL_HEADROOM = 96,
+};
 
 /**
  * struct df_underlay - a pair of tunnel endpoints
@@ -26,18 +39,64 @@ struct df_underlay {
 };
 
 /**
+ * struct df_tunnel - what a tunnel device puts around a packet
+ * @dev: the device
+ * @word: first word behind the UDP header
+ * @udp_port: that it sends to and receives at
+ * @port_min: lowest source port
+ * @port_max: highest source port; not above @port_min for the host's own range
+ *
+ * All of it is fixed when the device is made.
+ */
+struct df_tunnel {
+	struct net_device *dev;
+	__be32 word;
+	__be16 udp_port;
+	u16 port_min;
+	u16 port_max;
+};
+
+/**
  * struct df_encap - what a tunnel device is told about a packet
- * @dst: attached to the packet; this structure holds one reference
+ * @dst: attached to the packet; this structure holds one reference. The tunnel
+ *	device keeps the route in its cache, and so do we
+ * @vni: second word behind the UDP header
+ * @ident: of the last IPv4 packet that was sent without the device
  * @rcu: drops it after the last reader
  */
 struct df_encap {
 	struct metadata_dst *dst;
+	__be32 vni;
+	atomic_t ident;
 	struct rcu_head rcu;
 };
+
+/**
+ * struct df_encap_route - where an encapsulated packet goes; for this packet
+ * @dst: the route, referenced
+ * @local4: source address, or
+ * @local6: source address
+ */
+struct df_encap_route {
+	struct dst_entry *dst;
+	union {
+		__be32 local4;
+		struct in6_addr local6;
+	};
+};
+
+bool df_tunnel_describe(struct df_tunnel *tunnel, struct net_device *dev);
 
 struct df_encap *df_encap_new(const struct df_underlay *underlay, u32 vni);
 void df_encap_free(struct df_encap *encap);
 void df_encap_set(struct sk_buff *skb, const struct df_encap *encap);
+void df_encap_set_hash(struct sk_buff *skb, const struct df_key *key);
+bool df_encap_find_route(struct df_encap_route *route,
+			 const struct df_encap *encap,
+			 const struct df_tunnel *tunnel,
+			 const struct sk_buff *skb);
+int df_encap_xmit(struct sk_buff *skb, const struct df_encap_route *route,
+		  struct df_encap *encap, const struct df_tunnel *tunnel);
 bool df_tunnel_id(const struct sk_buff *skb, u32 *vni);
 
 #endif /* DF_PATH_TUNNEL_H */

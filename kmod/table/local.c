@@ -40,6 +40,8 @@ static void local_bind(struct df_local *local,
 		       struct df_attachment *attachment)
 {
 	rcu_assign_pointer(local->dev, attachment->dev);
+	if (local->is_tunnel && attachment->is_tunnel)
+		rcu_assign_pointer(local->tunnel, &attachment->tunnel);
 	rcu_assign_pointer(attachment->local, local);
 }
 
@@ -148,7 +150,9 @@ void df_attachment_del(struct df_net *dn, struct df_attachment *attachment)
 	lockdep_assert_held(&dn->lock);
 	local = rcu_dereference_protected(attachment->local, df_is_locked(dn));
 	RCU_INIT_POINTER(attachment->local, NULL);
-	if (local)
+	if (local) {
 		RCU_INIT_POINTER(local->dev, NULL);
+		RCU_INIT_POINTER(local->tunnel, NULL);
+	}
 	xa_erase(&dn->attachments, attachment->port_id);
 }

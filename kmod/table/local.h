@@ -7,6 +7,7 @@
 
 #include "df.h"
 #include "path/flow.h"
+#include "path/tunnel.h"
 #include "stats.h"
 
 struct df_port;
@@ -20,6 +21,7 @@ struct df_port;
  * @port: the configuration; readers: RCU, writers: &df_net.lock
  * @dev: the attached device or NULL; readers: RCU, writers: &df_net.lock. The
  *	device cannot go before its filter, and the filter clears this
+ * @tunnel: what @dev puts around packets, if we can do the same; as @dev
  * @stats: counters
  * @flows: its part in the flow cache
  * @rcu: frees this after the last reader
@@ -33,6 +35,7 @@ struct df_local {
 	struct list_head list;
 	struct df_port __rcu *port;
 	struct net_device __rcu *dev;
+	const struct df_tunnel __rcu *tunnel;
 	struct df_port_stats __percpu *stats;
 	struct df_flow_owner flows;
 	struct rcu_head rcu;
@@ -45,6 +48,8 @@ struct df_local {
  * @port_id: protected by &df_net.lock
  * @local: the port, NULL while it does not exist; readers: RCU,
  *	writers: &df_net.lock
+ * @is_tunnel: the device is one that @tunnel describes, immutable
+ * @tunnel: immutable
  * @rcu: frees this after the last reader
  */
 struct df_attachment {
@@ -52,6 +57,8 @@ struct df_attachment {
 	struct net_device *dev;
 	u32 port_id;
 	struct df_local __rcu *local;
+	bool is_tunnel;
+	struct df_tunnel tunnel;
 	struct rcu_head rcu;
 };
 

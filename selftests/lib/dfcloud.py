@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Hypervisors that reach each other by tunnels, for tests of what is between.
+
+      w11            w21
+       |              |
+    +-p11------+   +-p21------+
+    |   hv1    |   |   hv2    |  ...
+    |  tunnel  |   |  tunnel  |        vxlan or geneve: tun0
+    +-underlay-+   +-underlay-+
+         | .1           | .2           198.51.100.0/24
+    -----+--- bridge ---+-----         2001:db8:ffff::/64
+"""
+import re
+import socket
+import struct
+
+from dfnl import inside
+from dftest import (checksum, ethernet, ip4, mac, mac_bytes, quiet, run)
+
+TUNNEL, VNI = 1000, 100
+UNDERLAY_MTU = 1600
+FLAVOURS = [(kind, family) for kind in ("vxlan", "geneve")
+            for family in (4, 6)]
+
+
+def underlay_address(n, family):
+    return f"198.51.100.{n}" if family == 4 else f"2001:db8:ffff::{n}"
+
+
+def cloud(t, kind, family, size=2):
+    """Hypervisors with a tunnel device each, that know each other."""
+    middle = t.netns("middle")
+    run("ip", "-n", middle, "link", "add", "br0", "mtu", str(UNDERLAY_MTU),
+        "type", "bridge", "mcast_snooping", "0")
+    quiet(middle, "br0")
+    run("ip", "-n", middle, "link", "set", "br0", "up")
+    hvs = []
+    for n in range(1, size + 1):
+        hv = t.hypervisor(f"hv{n}")
+        hv.ip("link", "add", "underlay", "mtu", str(UNDERLAY_MTU), "type",
+              "veth", "peer", "name", f"to{n}", "netns", middle)
+        quiet(middle, f"to{n}")
+        run("ip", "-n", middle, "link", "set", f"to{n}", "master", "br0",
+            "mtu", str(UNDERLAY_MTU), "up")
+        hv.ip("link", "set", "underlay", "up")
+        hv.ip("address", "add", f"198.51.100.{n}/24", "dev", "underlay")
+        hv.ip("address", "add", f"2001:db8:ffff::{n}/64", "dev", "underlay",
+              "nodad")
+        hv.ip("link", "add", "tun0", "type", kind, "external",
+              *(["dstport", "4789"] if kind == "vxlan" else []))
+        quiet(hv.name, "tun0")
+        hv.ip("link", "set", "tun0", "up")
+        hv.middle = middle
+        hv.network(1, VNI)
+        hv.tunnel(TUNNEL, "tun0")
+        for m in range(1, size + 1):
+            if m != n:
+                hv.chassis(m, TUNNEL, underlay_address(m, family))
+        hvs.append(hv)
+    return hvs
+
+
+def everywhere(hvs, number, home, network=1, address=None):
+    """A wire on one hypervisor, which the others know as remote."""
+    for n, hv in enumerate(hvs, 1):
+        if n != home:
+            hv.remote(number, home, network, address)
+    return hvs[home - 1].wire(number, network, address)
+
+
+def frame(dst, src, text):
+    return ethernet(mac(dst) if isinstance(dst, int) else dst, mac(src),
+                    payload=text.encode())
+
+
+def arrives(t, what, wire, want, others=()):
+    t.check(f"{what}: arrives", wire.receive(), want)
+    t.check(f"{what}: once", wire.pending(), [])
+    for other in others:
+        t.check(f"{what}: nowhere else", other.pending(), [])
+
+
+def sent(hv):
+    """Packets and bytes that the underlay device has sent."""
+    with inside(hv.name), open("/proc/thread-self/net/dev",
+                               encoding="ascii") as f:
+        fields = re.search(r"underlay:(.*)", f.read())[1].split()
+    return int(fields[9]), int(fields[1 + 7])
+
+
+def gso_packet(src, dst, sport, payload, size):
+    """A TCP packet that stands for many, as a virtual machine sends it."""
+    tcp = struct.pack("!HHIIBBHHH", sport, 9, 1, 0, 0x50, 0x10, 1024, 0, 0)
+    pseudo = socket.inet_aton(f"192.0.2.{src}") + socket.inet_aton(
+        f"192.0.2.{dst}") + struct.pack("!BBH", 0, 6, 20 + len(payload))
+    partial = ~checksum(pseudo) & 0xffff
+    tcp = tcp[:16] + struct.pack("!H", partial) + tcp[18:]
+    packet = ip4(f"192.0.2.{src}", f"192.0.2.{dst}", 6, tcp + payload)
+    # NEEDS_CSUM, TCPV4; headers, segment size, checksum start and offset
+    header = struct.pack("=BBHHHH", 1, 1, 54, size, 34, 16)
+    return header + mac_bytes(mac(dst)) + mac_bytes(mac(src)) + \
+        b"\x08\x00" + packet
