@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """Corpora of the fuzz targets, kept as one text file each: a line for each
 input, what is not printable escaped as in Python.
