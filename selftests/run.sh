@@ -9,6 +9,7 @@
 #			net/l2_local.sh, ... (relative to selftests/)
 #   KERNEL="6.1 debug"	the kernels, 6.1, 6.12, newest, debug, kcsan, or the
 #			directory of a build tree
+#   CPUS=N		processors of a VM (2; 1 for debug if it is emulated)
 #   CI=true		a skip that selftests/skips does not list is a failure
 #   FUZZ_SECONDS=3600	how long each case of a fuzzer goes on (a few seconds)
 #   FUZZ_SEED=N		what a fuzzer has printed, to have the same again
@@ -102,12 +103,15 @@ suite() {
 }
 
 vm() {
-	local kernel=$1 dir limit=0 patience=2 file env counters=()
+	local kernel=$1 dir limit=0 patience=2 cpus=${CPUS:-2} file env counters=()
 	shift
 	dir=$(results_of "$kernel")
 	# an emulated processor is slow, a debug kernel on it is slower
 	if tools/vm/kvm-ok; then patience=1; fi
 	if is_debug "$kernel" || is_tree "$kernel"; then patience=$((patience * 3)); fi
+	# Two emulated processors wait for each other, most of all in a kernel
+	# that checks each lock; one that may preempt anywhere does with one.
+	if [ "$kernel" = debug ] && ! tools/vm/kvm-ok; then cpus=${CPUS:-1}; fi
 	tools/vm/module "$kernel" 2>&1 | comment || return 1
 	for file in "$@"; do
 		limit=$((limit + $(sed -n 's/^# TIMEOUT=\([0-9]*\)$/\1/p' "selftests/$file" | grep . || echo 120)))
@@ -118,7 +122,7 @@ vm() {
 		counters=(-w "$dir/counters")
 		env+=" COVERAGE=$dir/counters"
 	fi
-	tools/vm/run -k "$kernel" -c "$dir/console" -t $((60 + limit * patience + 4 * ${FUZZ_SECONDS:-0})) "${counters[@]}" \
+	tools/vm/run -k "$kernel" -p "$cpus" -c "$dir/console" -t $((60 + limit * patience + 4 * ${FUZZ_SECONDS:-0})) "${counters[@]}" \
 		"$env exec selftests/suite $*" 2>"$dir/complaints" | tee "$dir/suite" || return $?
 	! grep -q '^ *not ok' "$dir/suite"
 }
