@@ -52,9 +52,14 @@ apt_update() {
 	touch "$CACHE/apt/$1/updated"
 }
 
+# apt_ready SUITE: its package lists are there; two may ask at once.
 apt_ready() {
-	[ -n "$(find "$CACHE/apt/$1" -maxdepth 1 -name updated -mmin -1440 2>/dev/null)" ] ||
-		step "package lists of $1" apt_update "$1"
+	mkdir -p "$CACHE/apt"
+	(
+		flock 6
+		[ -n "$(find "$CACHE/apt/$1" -maxdepth 1 -name updated -mmin -1440 2>/dev/null)" ] ||
+			step "package lists of $1" apt_update "$1"
+	) 6>"$CACHE/apt/$1.lock"
 }
 
 # depends SUITE PACKAGE PATTERN: the first dependency that matches.
