@@ -16,9 +16,9 @@ from world import SOURCE_MAC, SOURCE_PORT, Failure
 NAMES = ("sweep-ports", "sweep-flows", "sweep-routes", "sweep-rules",
          "sweep-hostile")
 SIZES = {
-    "sweep-ports": (10, 1000, 10000),
+    "sweep-ports": (10, 300, 3000),
     "sweep-flows": (10, 1000, 20000),
-    "sweep-routes": (10, 1000, 10000),
+    "sweep-routes": (10, 300, 3000),
     "sweep-rules": (1, 8, 64),
     "sweep-hostile": (100, 10000),
 }
