@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """Ourselves: the module, programmed as the agent would."""
+import struct
+
 from dfnl import Dragonflow as Client
-from dfnl import Tc
+from dfnl import Tc, nla
 from systems import System
 from sweeps import SOURCE_MAC, SPREAD, Traffic, attack
 from world import (FAR_IP, GEN_MAC, HV, REMOTE_MAC, SINK_MAC, VNI, VXLAN_PORT, ip,
-                   numbered_mac, run)
+                   mac_bytes, numbered_mac, run)
 
 IN, OUT, TUNNEL = 1, 2, 3
 NETWORK, FAR_CHASSIS = 1, 1
@@ -21,6 +23,7 @@ class Dragonflow(System):
         super().__init__(world)
         run("modprobe", "dragonflow")
         self.df, self.tc = Client(HV), Tc(HV)
+        self.many = []
         self.df.do("datapath-set", {"flow-idle-ms": 3600000})
 
     def attach(self, dev, port):
@@ -34,6 +37,8 @@ class Dragonflow(System):
 
     def down(self):
         super().down()
+        self.df.batch(("port-del", port) for port in self.many)
+        self.many = []
         self._delete("port", lambda port: port["type"] != "tunnel")
         self._delete("chassis")
         self._delete("port")
@@ -82,11 +87,24 @@ class Dragonflow(System):
         self.df.batch([("chassis-new", {
             "id": 2 + n, "tunnel": TUNNEL, "remote-ip4": f"198.51.100.{10 + n}"
         }) for n in range(100)])
-        self.df.batch([("port-new", {
-            "id": 1000 + n, "type": "remote", "network": NETWORK,
-            "mac": numbered_mac(n), "chassis": 2 + n % 100})
-                       for n in range(count)])
+        self._remote_ports(count)
         return Traffic()
+
+    def _remote_ports(self, count):
+        """Only what differs is encoded for each: an emulated processor would
+        take minutes for all of it."""
+        same = [self.df.spec.encode("port", {
+            "type": "remote", "network": NETWORK, "chassis": 2 + n})
+                for n in range(100)]
+        mac = self.df.spec.attribute("port", "mac").number
+        self.many = [self._port_id(1000 + n) for n in range(count)]
+        self.df.batch(
+            ("port-new", self.many[n] + same[n % 100]
+             + nla(mac, mac_bytes(numbered_mac(n)))) for n in range(count))
+
+    def _port_id(self, number):
+        kind = self.df.spec.attribute("port", "id").number
+        return nla(kind, struct.pack("I", number))
 
     def sweep_flows(self, count):
         """So many senders behind one port, a flow each."""
