@@ -169,7 +169,7 @@ bench:
 		$(if $(SCENARIOS),-s '$(SCENARIOS)') $(if $(SYSTEMS),-y '$(SYSTEMS)')
 
 coverage:
-	$(Q)selftests/coverage.sh
+	$(Q)selftests/coverage.sh $(TEST)
 
 demo:
 	$(Q)WANT_SHELL='$(WANT_SHELL)' tools/demo/run

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Which lines no test has run: coverage.py BUILD OUT [DIR]
+"""Which lines no test has run: coverage.py BUILD OUT [DIR...]
 
 Reads what gcov knows of the objects in BUILD and of the counters that lie
-beside them or, at the same absolute path, below DIR. Prints each file of
+beside them or, at the same absolute path, below a DIR. Prints each file of
 kmod/ and agent/ with the share of its lines that were run, and the sums;
 writes the lines that were not to OUT, as file:first-last. Fails if kmod/ or
 agent/lib/ is below the threshold.
@@ -52,9 +52,8 @@ def collect(build, elsewhere, top):
     lines = collections.defaultdict(collections.Counter)
     for note in sorted(build.rglob("*.gcno")):
         mine = note.with_suffix(".gcda")
-        theirs = elsewhere / mine.relative_to("/") if elsewhere else None
-        found = [f for f in (mine, theirs) if f and f.exists()]
-        for counters in found or [None]:
+        places = [mine] + [d / mine.relative_to("/") for d in elsewhere]
+        for counters in [p for p in places if p.exists()] or [None]:
             read(note, counters, top, lines)
     return lines
 
@@ -91,11 +90,10 @@ def report(lines, out):
     return figures
 
 
-def main(build, out, elsewhere=None):
+def main(build, out, *elsewhere):
     top = pathlib.Path(__file__).resolve().parents[1]
-    build = pathlib.Path(build).resolve()
-    lines = collect(build, elsewhere and pathlib.Path(elsewhere).resolve(),
-                    top)
+    lines = collect(pathlib.Path(build).resolve(),
+                    [pathlib.Path(d) for d in elsewhere], top)
     figures = report(lines, out)
     low = [room for room in MUST if figures[room][2] < THRESHOLD]
     for room in low:

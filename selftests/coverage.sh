@@ -6,6 +6,7 @@
 # if too few lines were run: see coverage.py. In build/coverage afterwards:
 #   summary	lines of each file, and how many of them were run
 #   not-run	the others, as file:first-last
+# coverage.sh [TEST...] takes what run.sh takes.
 set -euo pipefail
 # shellcheck source=tools/lib.sh
 . "$(dirname "$0")/../tools/lib.sh"
@@ -16,7 +17,7 @@ BUILD_DIR=$BUILD
 mkdir -p "$BUILD"
 find "$BUILD" -name '*.gcda' -delete
 err=0
-selftests/run.sh || err=1
-selftests/coverage.py "$BUILD" "$BUILD/not-run" "$BUILD/results/debug/counters" |
+selftests/run.sh "$@" || err=1
+selftests/coverage.py "$BUILD" "$BUILD/not-run" "$BUILD"/results/debug*/counters |
 	tee "$BUILD/summary" || err=1
 exit "$err"

@@ -103,9 +103,9 @@ suite() {
 }
 
 vm() {
-	local kernel=$1 dir limit=0 patience=2 cpus=${CPUS:-2} file env counters=()
-	shift
-	dir=$(results_of "$kernel")
+	local kernel=$2 dir limit=0 patience=2 cpus=${CPUS:-2} file env counters=()
+	dir=$(results_of "$1")
+	shift 2
 	# an emulated processor is slow, a debug kernel on it is slower
 	if tools/vm/kvm-ok; then patience=1; fi
 	if is_debug "$kernel" || is_tree "$kernel"; then patience=$((patience * 3)); fi
@@ -114,7 +114,7 @@ vm() {
 	if [ "$kernel" = debug ] && ! tools/vm/kvm-ok; then cpus=${CPUS:-1}; fi
 	tools/vm/module "$kernel" 2>&1 | comment || return 1
 	for file in "$@"; do
-		limit=$((limit + $(sed -n 's/^# TIMEOUT=\([0-9]*\)$/\1/p' "selftests/$file" | grep . || echo 120)))
+		limit=$((limit + $(limit_of "$file")))
 	done
 	env="CI=$CI V=$V WAIT_FACTOR=$patience DF_BUILD=$DF_BUILD FUZZ_SECONDS=$FUZZ_SECONDS FUZZ_SEED=$FUZZ_SEED"
 	if [ -n "$COVERAGE" ]; then
@@ -137,7 +137,7 @@ vm_ended() {
 }
 
 results_of() {
-	printf '%s/%s\n' "$RESULTS" "$(basename "$1")"
+	printf '%s/%s\n' "$RESULTS" "$1"
 }
 
 # --- VMs side by side ---------------------------------------------------------
@@ -197,17 +197,59 @@ show_vm() {
 	return "$err"
 }
 
-# add_vm KERNEL TEST...: a debug kernel's first, as it takes longest. Whatever
-# was asked of it, it also looks for leaks.
+# add_vm NAME KERNEL TEST...: whatever is asked of a debug kernel, it also looks
+# for leaks.
 add_vm() {
-	local dir
+	local name=$1 dir
+	shift
 	if is_debug "$1" && [[ " $* " != *" $LAST_TEST "* ]]; then set -- "$@" "$LAST_TEST"; fi
-	dir=$(results_of "$1")
+	dir=$(results_of "$name")
 	mkdir -p "$dir"
 	: >"$dir/part"
-	if is_debug "$1"; then vms=("$*" "${vms[@]}"); else vms+=("$*"); fi
-	add_part "kernel $1" show_vm "$1"
-	add_part "kernel $1 is silent to its end" vm_ended "$1"
+	vms+=("$name $*")
+	add_part "kernel $name" show_vm "$name"
+	add_part "kernel $name is silent to its end" vm_ended "$name"
+}
+
+limit_of() {
+	sed -n 's/^# TIMEOUT=\([0-9]*\)$/\1/p;20q' "selftests/$1" | grep . || echo 120
+}
+
+# shares N TEST...: the tests in N lines, which take about as long as each other
+# if their time limits are a guide. The last test is in none.
+shares() {
+	local n=$1 file
+	for file in "${@:2}"; do
+		[ "$file" = "$LAST_TEST" ] || echo "$(limit_of "$file") $file"
+	done | sort -s -k 1,1nr | awk -v n="$n" '
+	{
+		least = 1
+		for (i = 2; i <= n; i++)
+			if (sum[i] < sum[least])
+				least = i
+		sum[least] += $1
+		list[least] = list[least] " " $2
+	}
+	END {
+		for (i = 1; i <= n; i++)
+			print list[i]
+	}'
+}
+
+# The debug kernel is slow and has one processor: it gets as many VMs as there
+# are processors.
+add_vms() {
+	local kernel=$1 n=1 tests
+	shift
+	if [ "$kernel" != debug ] || [ "$#" = 1 ]; then
+		add_vm "$(basename "$kernel")" "$kernel" "$@"
+		return
+	fi
+	shares "$(nproc)" "$@" >"$RESULTS/shares"
+	while read -ra tests; do
+		[ "${#tests[@]}" = 0 ] || add_vm "debug-$n" debug "${tests[@]}"
+		n=$((n + 1))
+	done <"$RESULTS/shares"
 }
 
 add_part() {
@@ -228,7 +270,7 @@ plan_parts() {
 	[ "${#host_tests[@]}" = 0 ] || add_part host suite "${host_tests[@]}"
 	for kernel in "${KERNELS[@]}"; do
 		[ "${#one_tests[@]}${#vm_tests[@]}" != 00 ] || return 0
-		add_vm "$kernel" "${one_tests[@]}" "${vm_tests[@]}"
+		add_vms "$kernel" "${one_tests[@]}" "${vm_tests[@]}"
 		one_tests=()
 	done
 }
