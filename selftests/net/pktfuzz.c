@@ -159,8 +159,9 @@ static size_t put_tunnel(struct maker *maker, uint8_t *head, bool is_geneve)
 	head[6] = vni;
 	for (i = 0; i < 4 * words; i++)
 		head[8 + i] = roll(maker, 256);
+	/* not the first byte, which tells where the packet inside begins */
 	if (!roll(maker, 20))
-		head[roll(maker, 8)] ^= 1 << roll(maker, 8);
+		head[1 + roll(maker, 7)] ^= 1 << roll(maker, 8);
 	return 8 + 4 * words;
 }
 
@@ -185,8 +186,13 @@ static int send_tunnel(struct way *way, struct maker *maker, struct frame *frame
 					IPPROTO_UDP + size - begin));
 		memcpy(outer + begin, udp, sizeof(udp));
 	}
-	if (!roll(maker, 30))
-		break_bytes(maker, outer, &size);
+	if (!roll(maker, 30)) {	/* nothing that would move what is inside */
+		size_t head = begin + sizeof(udp);
+
+		break_bytes(maker, outer, &head);
+		if (head < begin + sizeof(udp))
+			size = head;
+	}
 	return write(way->fd, outer, size) < 0 ? -errno : 0;
 }
 

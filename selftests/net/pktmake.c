@@ -403,4 +403,7 @@ void make_gso(struct maker *maker, struct frame *frame)
 	if (seldom(maker, 10))
 		for (i = 0; i < sizeof(*gso); i++)
 			bytes[i] = roll(maker, 256);
+	/* a checksum over the addresses would make others of them */
+	if (gso->csum_start + gso->csum_offset < ETH_HLEN)
+		gso->csum_start = ETH_HLEN;
 }
