@@ -123,22 +123,30 @@ int df_attachment_add(struct df_net *dn, struct df_attachment *attachment)
 	return 0;
 }
 
-/* A device becomes another port; fails as df_attachment_add() does. */
+/*
+ * A device becomes another port, from one packet to the next: none meets it
+ * without. Fails as df_attachment_add() does.
+ */
 int df_attachment_move(struct df_net *dn, struct df_attachment *attachment,
 		       u32 port_id)
 {
-	struct df_local *local;
+	struct df_local *local, *old;
 	int err;
 
 	lockdep_assert_held(&dn->lock);
 	err = xa_insert(&dn->attachments, port_id, attachment, GFP_KERNEL);
 	if (err)
 		return err;
-	df_attachment_del(dn, attachment);
+	old = rcu_dereference_protected(attachment->local, df_is_locked(dn));
+	if (old)
+		RCU_INIT_POINTER(old->dev, NULL);
+	xa_erase(&dn->attachments, attachment->port_id);
 	attachment->port_id = port_id;
 	local = df_local_find(dn, port_id);
 	if (local)
 		local_bind(local, attachment);
+	else
+		RCU_INIT_POINTER(attachment->local, NULL);
 	return 0;
 }
 

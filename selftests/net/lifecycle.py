@@ -130,6 +130,69 @@ def ports_are_deleted_under_traffic(t):
     passes(t, "afterwards", w1, frame(2, 1, b"still there"), w2)
 
 
+def tunnel_device(hv):
+    hv.ip("link", "add", "tun0", "type", "vxlan", "external", "dstport",
+          "4789")
+    quiet(hv.name, "tun0")
+    hv.ip("link", "set", "tun0", "up")
+    hv.tc.attach("tun0", TUNNEL)
+
+
+def tunnels_and_what_leads_there_go_under_traffic(t):
+    """Device, filter, chassis, tunnel port and network, in both directions."""
+    one, two = pair(t)
+    w1, w3 = one.wire(1), two.wire(3)
+    two.remote(1, 1)
+    one.remote(3, 2)
+    senders = [traffic(t, w.dev, frame(dst, src))
+               for w, src, dst in ((w1, 1, 3), (w1, 1, BROADCAST), (w3, 3, 1),
+                                   (w3, 3, BROADCAST))]
+    for _ in range(4):
+        two.ip("link", "del", "tun0")
+        tunnel_device(two)
+        one.tc.clsact_del("tun0")
+        one.tc.attach("tun0", TUNNEL)
+        for hv, far, chassis in ((one, 3, 2), (two, 1, 1)):
+            hv.df.do("port-del", {"id": far})
+            hv.df.do("chassis-del", {"id": chassis})
+            hv.df.do("port-del", {"id": TUNNEL})
+            hv.df.do("port-del", {"id": 4 - far})
+            hv.df.do("network-del", {"id": 1})
+        for n, hv in enumerate((one, two), 1):
+            hv.network(1, 100)
+            hv.tunnel(TUNNEL)
+            hv.chassis(3 - n, TUNNEL, f"198.51.100.{3 - n}")
+            hv.vif(2 * n - 1)
+            hv.remote(5 - 2 * n, 3 - n)
+    for sender in senders:
+        sender.stop()
+    for wire in (w1, w3):
+        wire.pending()
+    passes(t, "afterwards, there", w1, frame(3, 1, b"still"), w3)
+    passes(t, "afterwards, back", w3, frame(1, 3, b"still"), w1)
+
+
+def filters_change_under_traffic(t):
+    """The device is one port and then another, never both, never none."""
+    hv = t.hypervisor()
+    hv.network(1)
+    w1, w2 = hv.wire(1), hv.wire(2)
+    hv.vif(3)
+    senders = [traffic(t, w1.dev, frame(dst, 1)) for dst in (2, 3, BROADCAST)]
+    senders.append(traffic(t, w2.dev, frame(1, 2)))
+    for n in range(100):
+        hv.tc.change("p2xhv", 3 - n % 2)
+        port = hv.df.port(3 - n % 2)
+        t.check(f"change {n}: its device", port.get("ifindex"),
+                hv.tc.ifindex("p2xhv"))
+    for sender in senders:
+        sender.stop()
+    t.check("the device was never without a port",
+            hv.df.do("datapath-get")["unbound-drops"], 0)
+    w2.pending()
+    passes(t, "afterwards", w1, frame(2, 1, b"still there"), w2)
+
+
 def devices_are_deleted_and_return_under_traffic(t):
     hv = t.hypervisor()
     hv.network(1)
@@ -353,6 +416,8 @@ def everything_at_once_leaves_a_working_network(t):
 
 
 main(a_port_moves_under_traffic, ports_are_deleted_under_traffic,
+     tunnels_and_what_leads_there_go_under_traffic,
+     filters_change_under_traffic,
      devices_are_deleted_and_return_under_traffic,
      a_renamed_device_stays_its_port, a_device_that_leaves_is_detached,
      a_device_becomes_another_port, tracepoints_fire,
