@@ -207,6 +207,7 @@ class Enemy(Dragonflow):
         self.netns, self.maker = netns, Maker(self.spec, number)
         self.dice = self.maker.dice
         self.good = {}      # requests that were accepted, by operation
+        self.lesson = None  # the bytes of what was accepted to learn it
 
     def reopen(self):
         """Go away, whatever is under way, and be back."""
@@ -304,14 +305,17 @@ class Enemy(Dragonflow):
 
     def sensible(self, op):
         """Attributes that may be accepted: old ones or newly learnt."""
+        self.lesson = None
         known = self.good.get(op["name"])
         if known and self.maker.chance(.8):
             return self.dice.choice(known)
         attrs = self.maker.request(op)
         for _ in range(LESSONS):
-            refusal, _ = self.ask(op, self.maker.join(attrs))
+            payload = self.maker.join(attrs)
+            refusal, _ = self.ask(op, payload)
             if not refusal:
                 self.remember(op, attrs)
+                self.lesson = payload
                 break
             attrs = self.maker.corrected(op, attrs, refusal)
         return attrs

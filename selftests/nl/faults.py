@@ -1,0 +1,230 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+# TIMEOUT=300
+"""Every allocation of every request fails in turn.
+
+Two namespaces are given the same requests, which are made up from the spec. In
+one there is always memory: it tells what the request does. In the other its
+first allocation fails, then its second, and so on until none does: each time
+the request must be refused for want of memory and have changed nothing, or have
+done the same.
+
+FUZZ_SECONDS, FUZZ_SEED: as for nl/fuzz.py.
+"""
+import collections
+import ctypes
+import errno
+import os
+import pathlib
+import struct
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+from dffault import Faults  # noqa: E402 pylint: disable=wrong-import-position
+from dffuzz import (  # noqa: E402 pylint: disable=wrong-import-position
+    Enemy, seconds, seed)
+from dfnl import (  # noqa: E402 pylint: disable=wrong-import-position
+    NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NLMSG_ERROR)
+from dftest import (  # noqa: E402 pylint: disable=wrong-import-position
+    Failure, main, poll, run)
+
+DEFAULT = 5
+TIMES = 4           # each operation is accepted so often, at least
+PATIENCE = 90
+NO_MEMORY = (errno.ENOMEM, errno.ENOBUFS)
+LAST = 40           # allocations at the end of loading, which are our own
+SYS_FINIT_MODULE = 313
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def outcome(enemy, data):
+    """Send, and say what comes back first: an errno, 0, or None for silence
+    or for an answer. Nothing is decoded: this must allocate little by itself.
+    """
+    enemy.sock.send(data)
+    first = None
+    while True:
+        try:
+            answer = enemy.sock.recv(1 << 16, 0x40)
+        except BlockingIOError:
+            return first
+        if first is None and \
+                struct.unpack_from("H", answer, 4)[0] == NLMSG_ERROR:
+            first = -struct.unpack_from("i", answer, 16)[0]
+
+
+class Twins:
+    """The namespace that has memory, and the one that has not."""
+
+    def __init__(self, t, number):
+        self.t, self.faults = t, Faults(t)
+        self.rich = Enemy(number, t.hypervisor("rich").name)
+        self.poor = Enemy(number, t.hypervisor("poor").name)
+        self.watch = Enemy(number, self.poor.netns)
+        self.watch.subscribe()      # so that there is somebody to tell
+        for client in (self.rich, self.poor, self.watch):
+            t.defer(client.close)
+        self.accepted = collections.Counter()
+        self.failed = 0
+
+    def request(self, op, payload, flags):
+        """The same to both, until nothing of it fails any more."""
+        before = self.poor.state()
+        refusal, _ = self.rich.ask(op, payload, flags)
+        after = self.rich.state()
+        data = self.poor.raw(self.poor.family, struct.pack(
+            "BBH", op["number"], 1, 0) + payload, flags)
+        what = f"{op['name']} {payload.hex()} flags {flags:#x}: {refusal}"
+        nth, failed = 0, True
+        while failed:
+            nth += 1
+            failed, result = self.faults.call(
+                nth, lambda: outcome(self.poor, data))
+            self.failed += failed
+            if self.judge(f"{what}, allocation {nth}", refusal, result,
+                          before, after) and failed:
+                break       # it is done, and would be done again
+        self.require(self.poor.state() == after, f"{what}: does not the same")
+        self.watch.drain()
+        self.accepted[op["name"]] += refusal is None
+
+    def judge(self, what, refusal, result, before, after):
+        """Is what came of one attempt right? Whether it has done its work."""
+        now = self.poor.state()
+        self.require(now in (before, after), f"{what}: half done")
+        if isinstance(result, OSError):     # of send() or recv()
+            self.require(result.errno in NO_MEMORY, f"{what}: {result}")
+        elif result:
+            allowed = NO_MEMORY + ((refusal.errno,) if refusal else ())
+            self.require(result in allowed,
+                         f"{what}: {errno.errorcode.get(result, result)}")
+            self.require(now == before, f"{what}: refused, and done")
+        elif result == 0:
+            self.require(not refusal and now == after, f"{what}: acknowledged")
+        return before != after and now == after
+
+    def require(self, holds, what):
+        if not holds:
+            raise Failure(what)
+
+
+def modes(op):
+    """The flags with which an operation can be asked for."""
+    if "do" in op:
+        yield NLM_F_REQUEST | NLM_F_ACK
+    if "dump" in op:
+        yield NLM_F_REQUEST | NLM_F_DUMP
+
+
+def a_request_without_memory_is_refused_and_does_nothing(t):
+    twins = Twins(t, seed(t.log))
+    maker = twins.rich.maker
+    least = {op["name"] for op in maker.operations}
+    begin = time.monotonic()
+    while time.monotonic() < begin + seconds(DEFAULT) or (
+            any(twins.accepted[name] < TIMES for name in least) and
+            time.monotonic() < begin + PATIENCE):
+        # seldom tried: first
+        op = min(maker.dice.sample(maker.operations, 3),
+                 key=lambda o: twins.accepted[o["name"]])
+        flags = maker.dice.choice(list(modes(op)))
+        payload = b""
+        if not flags & NLM_F_DUMP or "do" not in op:
+            payload = maker.join(twins.rich.renewed(op, attributes(
+                twins, op)))
+        twins.request(op, payload, flags)
+    t.log(f"{twins.failed} allocations failed; accepted: "
+          f"{dict(twins.accepted)}")
+    t.check("operations that were never accepted",
+            [name for name in least if not twins.accepted[name]], [])
+    t.check("what refuses to be deleted", twins.poor.delete_all(), [])
+
+
+def attributes(twins, op):
+    """Attributes that the rich one's refusals have taught. What it accepted in
+    the end, the poor one is asked for, too.
+    """
+    attrs = twins.rich.sensible(op)
+    if twins.rich.lesson is not None:
+        twins.poor.ask(op, twins.rich.lesson)
+    return attrs
+
+
+def filters_without_memory_are_refused(t):
+    faults, hv = Faults(t), t.hypervisor()
+    hv.network(1)
+    hv.vif(1)
+    hv.vif(2)
+    hv.ip("link", "add", "d1", "type", "dummy")
+    hv.tc.clsact("d1")
+    for what, call, port in (
+            ("attach", lambda: hv.tc.filter("d1", 1), 1),
+            ("change", lambda: hv.tc.change("d1", 2), 2),
+            ("detach", lambda: hv.tc.filter_del("d1"), None)):
+        before, nth, failed = hv.tc.filters("d1"), 0, True
+        after = [port] if port else []
+        while failed:
+            nth += 1
+            failed, result = faults.call(nth, call)
+            now = hv.tc.filters("d1")
+            if isinstance(result, OSError):
+                t.check(f"{what}, allocation {nth}: {result}",
+                        result.errno in NO_MEMORY)
+            t.check(f"{what}, allocation {nth}: done or not",
+                    now == after or (isinstance(result, OSError)
+                                     and now == before))
+            t.check(f"{what}, allocation {nth}: ports have the device",
+                    [n for n in (1, 2) if "ifindex" in hv.df.port(n)], now)
+            if now == after:
+                break
+        t.log(f"{what}: {nth} allocations")
+        # without memory to tell, it may be done and not acknowledged
+        t.check(f"{what}: done", hv.tc.filters("d1"), after)
+
+
+def references():
+    with open("/sys/module/dragonflow/refcnt", encoding="ascii") as f:
+        return int(f.read())
+
+
+def is_unloaded():
+    return subprocess.run(["rmmod", "dragonflow"], check=False,
+                          capture_output=True).returncode == 0
+
+
+def insert(fd):
+    if libc.syscall(SYS_FINIT_MODULE, fd, b"", 0):
+        raise OSError(ctypes.get_errno(), "finit_module")
+
+
+def a_module_without_memory_is_not_loaded(t):
+    """Its own allocations are the last ones. Every namespace that there is gets
+    its part, in the same way as one that is made later.
+    """
+    faults = Faults(t)
+    t.hypervisor("one")
+    path = run("modinfo", "-n", "dragonflow").strip()
+    t.defer(run, "modprobe", "dragonflow")
+    fd = os.open(path, os.O_RDONLY)
+    t.defer(os.close, fd)
+    t.require("it is unused", poll(lambda: references() == 0, 20))
+    t.require("it is unloaded", poll(is_unloaded, 10))
+    count, _ = faults.count(lambda: insert(fd))
+    refused = 0
+    for nth in range(max(1, count - LAST), count + 1):
+        if os.path.exists("/sys/module/dragonflow"):
+            t.require("it is unloaded", poll(is_unloaded, 10))
+        failed, result = faults.call(nth, lambda: insert(fd))
+        refused += isinstance(result, OSError)
+        if isinstance(result, OSError):
+            t.check(f"allocation {nth} of {count}: {result}",
+                    failed and result.errno in NO_MEMORY)
+    t.log(f"{count} allocations, {refused} of the last {LAST} refuse it")
+    t.check("some did refuse it", refused > 0)
+
+
+main(a_request_without_memory_is_refused_and_does_nothing,
+     filters_without_memory_are_refused,
+     a_module_without_memory_is_not_loaded)
