@@ -45,6 +45,12 @@ static void local_bind(struct df_local *local,
 	rcu_assign_pointer(attachment->local, local);
 }
 
+static void local_unbind(struct df_local *local)
+{
+	RCU_INIT_POINTER(local->dev, NULL);
+	RCU_INIT_POINTER(local->tunnel, NULL);
+}
+
 /* Publish @local, complete, and bind it to a device that waits for it. */
 void df_local_add(struct df_net *dn, struct df_local *local)
 {
@@ -139,7 +145,7 @@ int df_attachment_move(struct df_net *dn, struct df_attachment *attachment,
 		return err;
 	old = rcu_dereference_protected(attachment->local, df_is_locked(dn));
 	if (old)
-		RCU_INIT_POINTER(old->dev, NULL);
+		local_unbind(old);
 	xa_erase(&dn->attachments, attachment->port_id);
 	attachment->port_id = port_id;
 	local = df_local_find(dn, port_id);
@@ -158,9 +164,7 @@ void df_attachment_del(struct df_net *dn, struct df_attachment *attachment)
 	lockdep_assert_held(&dn->lock);
 	local = rcu_dereference_protected(attachment->local, df_is_locked(dn));
 	RCU_INIT_POINTER(attachment->local, NULL);
-	if (local) {
-		RCU_INIT_POINTER(local->dev, NULL);
-		RCU_INIT_POINTER(local->tunnel, NULL);
-	}
+	if (local)
+		local_unbind(local);
 	xa_erase(&dn->attachments, attachment->port_id);
 }
