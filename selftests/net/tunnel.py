@@ -249,7 +249,8 @@ def streams(kind, family):
     def case(t):
         hvs = cloud(t, kind, family)
         w11, w21 = stack(t, hvs, 11, 1), stack(t, hvs, 21, 2)
-        # Large packets leave by the underlay device as they are.
+        # Large packets leave by the underlay device as they are. How large
+        # they are is up to TCP, which makes them smaller on a slow machine.
         for features in ([], ["tso", "off"], ["tx", "off"]):
             if features:
                 run("ethtool", "-K", "eth0", *features, netns=w11)
@@ -261,7 +262,7 @@ def streams(kind, family):
                 mean = (now[1] - size) // max(1, now[0] - packets)
                 t.log(f"{what}: {mean} bytes a packet at the underlay")
                 if not features:
-                    t.check(f"{what}: large packets", mean > 3 * 1500)
+                    t.check(f"{what}: large packets", mean > UNDERLAY_MTU)
         for n, hv in ((11, hvs[0]), (21, hvs[1])):
             t.check("nothing dropped", [hv.drops(n), hv.drops(TUNNEL)],
                     [{}, {}])
