@@ -50,7 +50,9 @@ def read(note, counters, top, lines):
 
 def collect(build, elsewhere, top):
     lines = collections.defaultdict(collections.Counter)
-    for note in sorted(build.rglob("*.gcno")):
+    notes = set(build.rglob("*.gcno"))
+    # the fuzzers are another compiler's, which gcov does not understand
+    for note in sorted(notes - set(build.glob("fuzz/**/*.gcno"))):
         mine = note.with_suffix(".gcda")
         places = [mine] + [d / mine.relative_to("/") for d in elsewhere]
         for counters in [p for p in places if p.exists()] or [None]:
