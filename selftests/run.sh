@@ -10,6 +10,7 @@
 #   KERNEL="6.1 debug"	the kernels, 6.1, 6.12, newest, debug, kcsan, or the
 #			directory of a build tree
 #   CPUS=N		processors of a VM (2; 1 for debug if it is emulated)
+#   SCALE_PORTS=N	ports of the tests with many (10000; 2000 if it is slow)
 #   CI=true		a skip that selftests/skips does not list is a failure
 #   FUZZ_SECONDS=3600	how long each case of a fuzzer goes on (a few seconds)
 #   FUZZ_SEED=N		what a fuzzer has printed, to have the same again
@@ -103,12 +104,14 @@ suite() {
 }
 
 vm() {
-	local kernel=$2 dir limit=0 patience=2 cpus=${CPUS:-2} file env counters=()
+	local kernel=$2 dir limit=0 patience=2 cpus=${CPUS:-2} ports=10000 file env counters=()
 	dir=$(results_of "$1")
 	shift 2
 	# an emulated processor is slow, a debug kernel on it is slower
 	if tools/vm/kvm-ok; then patience=1; fi
-	if is_debug "$kernel" || is_tree "$kernel"; then patience=$((patience * 3)); fi
+	if is_debug "$kernel" || is_tree "$kernel"; then
+		patience=$((patience * 3)) ports=2000
+	fi
 	# Two emulated processors wait for each other, most of all in a kernel
 	# that checks each lock; one that may preempt anywhere does with one.
 	if [ "$kernel" = debug ] && ! tools/vm/kvm-ok; then cpus=${CPUS:-1}; fi
@@ -117,6 +120,7 @@ vm() {
 		limit=$((limit + $(limit_of "$file")))
 	done
 	env="CI=$CI V=$V WAIT_FACTOR=$patience DF_BUILD=$DF_BUILD FUZZ_SECONDS=$FUZZ_SECONDS FUZZ_SEED=$FUZZ_SEED"
+	env+=" SCALE_PORTS=${SCALE_PORTS:-$ports}"
 	if [ -n "$COVERAGE" ]; then
 		mkdir -p "$dir/counters"
 		counters=(-w "$dir/counters")
@@ -182,12 +186,13 @@ run_vms() {
 	wait
 }
 
-# show_vm KERNEL: what its VM prints, until it has ended; then its status
+# show_vm NAME: what that VM prints, until it has ended; then its status. When
+# all of us is being ended, it never will.
 show_vm() {
 	local dir err
 	dir=$(results_of "$1")
 	{
-		until [ -e "$dir/ended" ]; do
+		until [ -e "$dir/ended" ] || ! kill -0 "${groups[-1]}" 2>/dev/null; do
 			cat
 			sleep 0.2
 		done

@@ -15,7 +15,7 @@ ALL_TESTS="
 # shellcheck source=selftests/agent/cloud.sh
 . "$(dirname "$0")/cloud.sh"
 
-: "${PORTS:=10000}"
+PORTS=${SCALE_PORTS:-10000}
 MAC1=02:00:00:00:00:01
 HERE=$(cd "$(dirname "$0")" && pwd -P)
 
