@@ -55,6 +55,9 @@ override SHELL := /bin/bash
 ##                  SCENARIOS="l2-local ..." SYSTEMS="dragonflow ..." KERNEL=6.1;
 ##                  tools/bench/run -h lists them
 ##   fuzz           the fuzz targets, into build/fuzz/
+##   bench-control  what a change, a start and an outage cost, beside OVN, in a
+##                  VM; OUT=DIR, PORTS="100 1000" SCENARIOS= SYSTEMS= DRIVER=
+##                  KERNEL=; tools/bench/control/run -h lists them
 ##   demo           a small cloud in a VM; SHELL=1 leaves you inside it
 ##   vm-shell       a shell in the VM, the module ready to be loaded
 ##   install        to PREFIX (/usr/local), below DESTDIR; uninstall
@@ -115,7 +118,7 @@ $(call say,LINK,$@)
 $(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -shared -o $@ $(filter %.o,$^) $(1)
 endef
 
-.PHONY: all modules lib agent tools unit check lint coverage fuzz bench demo install uninstall \
+.PHONY: all modules lib agent tools unit check lint coverage fuzz bench bench-control demo install uninstall \
 	dkms-install clean deps vm-shell help FORCE
 all: modules agent tools
 
@@ -127,7 +130,7 @@ endif
 # Not before what they ask pkg-config for is there: make starts over once
 # deps.mk is made.
 ifneq ($(wildcard $(BUILD)/deps.mk)$(filter uninstall,$(MAKECMDGOALS)),)
--include agent/lib/build.mk agent/build.mk tools/dfctl/build.mk
+-include agent/lib/build.mk agent/build.mk tools/dfctl/build.mk tools/bench/build.mk
 -include $(sort $(wildcard selftests/*/*.mk))
 endif
 -include $(foreach dir,. asan fuzz,$(addprefix $(BUILD)/$(dir)/,$(SRCS:.c=.d)))
@@ -170,6 +173,11 @@ bench:
 
 coverage:
 	$(Q)selftests/coverage.sh $(TEST)
+
+bench-control:
+	$(Q)tools/bench/control/run $(if $(OUT),-o '$(OUT)') $(if $(KERNEL),-k '$(KERNEL)') \
+		$(if $(SCENARIOS),-s '$(SCENARIOS)') $(if $(SYSTEMS),-y '$(SYSTEMS)') \
+		$(if $(PORTS),-n '$(PORTS)') $(if $(DRIVER),-d '$(DRIVER)')
 
 demo:
 	$(Q)WANT_SHELL='$(WANT_SHELL)' tools/demo/run

@@ -3,7 +3,8 @@
  * A steady flow of numbered UDP packets, and what became of it.
  *
  *	udpflow send ADDRESS PORT PACKETS_PER_SECOND SECONDS
- *		sends, then prints "sent=N worst_delay_ms=D"
+ *		sends, then prints "sent=N worst_delay_ms=D";
+ *		SIGTERM ends it earlier
  *	udpflow receive PORT IDLE_MS
  *		receives until nothing came for IDLE_MS after the first packet,
  *		and prints
@@ -17,6 +18,8 @@
 #include <errno.h>
 #include <netdb.h>
 #include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +32,14 @@ enum {
 	MAX_PACKETS = 1 << 22,
 	BUFFER = 8 << 20,
 };
+
+/* SIGTERM is blocked while a flow is sent. */
+static bool is_ended(void)
+{
+	sigset_t pending;
+
+	return sigpending(&pending) == 0 && sigismember(&pending, SIGTERM);
+}
 
 static int64_t now_ns(void)
 {
@@ -71,13 +82,18 @@ static int send_flow(char **argv)
 	uint32_t count = (uint32_t)(atoi(argv[4]) * atoi(argv[5]));
 	int64_t start, worst = 0;
 	int fd = connect_to(argv[2], argv[3]);
+	sigset_t end;
+	uint32_t i;
 
+	sigemptyset(&end);
+	sigaddset(&end, SIGTERM);
+	sigprocmask(SIG_BLOCK, &end, NULL);
 	if (fd < 0) {
 		perror(argv[2]);
 		return EXIT_FAILURE;
 	}
 	start = now_ns();
-	for (uint32_t i = 0; i < count; i++) {
+	for (i = 0; i < count && !is_ended(); i++) {
 		int64_t due = start + i * interval, delay;
 		uint32_t number = htonl(i);
 
@@ -90,7 +106,7 @@ static int send_flow(char **argv)
 		if (delay > worst)
 			worst = delay;
 	}
-	printf("sent=%u worst_delay_ms=%lld\n", count,
+	printf("sent=%u worst_delay_ms=%lld\n", i,
 	       (long long)worst / 1000000);
 	close(fd);
 	return EXIT_SUCCESS;

@@ -1,0 +1,93 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# RUN-ON: host
+#
+# The control plane's benchmark: refuses what it does not know, and one small
+# run of it, in its own VM, says that what is promised holds.
+# TIMEOUT=300
+ALL_TESTS="unknown_names_are_refused_with_the_known_ones
+	everything_asked_for_is_measured
+	a_change_takes_less_than_10_ms
+	a_restart_writes_nothing
+	a_killed_agent_costs_no_probe"
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+RUN=$(cd "$(dirname "$0")/../../tools/bench/control" && pwd)/run
+PORTS=20
+
+setup() {
+	adf_tmpdir
+	OUT=$PWD
+	# a quiet machine needs 30 s
+	quietly "$RUN" -o "$OUT" -n "$PORTS" -r 1 -y dragonflow
+	MEASURED=$?
+	log "$OUTPUT"
+}
+
+refused() {
+	check_fails "$1" "$RUN" -o "$TMPDIR/none" "${@:2}"
+	"$RUN" -o "$TMPDIR/none" "${@:2}" >"$TMPDIR/said" 2>&1
+}
+
+unknown_names_are_refused_with_the_known_ones() {
+	refused "a scenario" -s "size no-such"
+	check "names it" grep -q 'no such scenario: no-such ' "$TMPDIR/said"
+	check "lists others" grep -q 'there are:.* commit-to-kernel ' "$TMPDIR/said"
+	refused "a system" -y no-such
+	check "lists others" grep -q 'there are: dragonflow ovn' "$TMPDIR/said"
+	refused "a driver" -d no-such
+	check "lists others" grep -q 'there are:.* sqlite' "$TMPDIR/said"
+	refused "no number" -n many
+	refused "a number too small" -n 1
+	refused "an argument" no-such
+	check "nothing was made" [ ! -e "$TMPDIR/none" ]
+	check "helps" "$RUN" --help
+}
+
+# result SCENARIO METRIC: its value, or nothing
+result() {
+	jq -r --arg scenario "$1-$PORTS" --arg metric "$2" '.[] | select(.system == "dragonflow"
+		and .scenario == $scenario and .metric == $metric).value' "$OUT/bench-control.json"
+}
+
+# at_most LIMIT NUMBER: fails for nothing, too
+at_most() {
+	[ -n "$2" ] && awk -v limit="$1" -v n="$2" 'BEGIN { exit !(n <= limit) }'
+}
+
+is_there() {
+	[ -n "$(result "$@")" ]
+}
+
+everything_asked_for_is_measured() {
+	local wanted
+	check_eq "exit status" 0 "$MEASURED"
+	for wanted in "cold-start seconds" "restart seconds" "restart objects_written" \
+		"size objects" "size flow_entries" "size kernel_bytes" "size database_bytes" \
+		"size hypervisor_rss_bytes" "size hypervisor_pss_bytes" "size central_pss_bytes" \
+		"commit-to-kernel-sqlite p50_ms" "commit-to-kernel-sqlite p99_ms" \
+		"commit-to-kernel-sqlite commit_p50_ms" "commit-to-kernel-sqlite command_ms" \
+		"outage-agent-killed probes_lost" "outage-agent-killed probes"; do
+		# shellcheck disable=SC2086 # two words
+		check "$wanted" is_there $wanted
+	done
+	# all ports, the tunnel's, the network and the chassis
+	check_eq "objects" $((PORTS + 3)) "$(result size objects)"
+}
+
+a_change_takes_less_than_10_ms() {
+	check "committed to programmed" at_most 10 "$(result commit-to-kernel-sqlite p50_ms)"
+}
+
+a_restart_writes_nothing() {
+	check_eq "objects written" 0 "$(result restart objects_written)"
+}
+
+# The flow lasts four seconds, and the restart.
+a_killed_agent_costs_no_probe() {
+	check_eq "lost" 0 "$(result outage-agent-killed probes_lost)"
+	check_fails "too few were sent" at_most 3500 "$(result outage-agent-killed probes)"
+}
+
+tests_run
