@@ -22,8 +22,8 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from dfnl import inside  # noqa: E402 pylint: disable=wrong-import-position
 from dfcloud import (  # noqa: E402 pylint: disable=wrong-import-position
-    FLAVOURS, TUNNEL, VNI, arrives, cloud, everywhere, frame, gso_packet,
-    sent, underlay_address)
+    FLAVOURS, TUNNEL, UNDERLAY_MTU, VNI, arrives, cloud, everywhere, frame,
+    gso_packet, sent, underlay_address)
 from dftest import (  # noqa: E402 pylint: disable=wrong-import-position
     BROADCAST, Background, ethernet, ip4, mac, main, quiet, run, udp)
 
