@@ -12,7 +12,7 @@ import struct
 from systems import System, remember_connections
 from sweeps import SOURCE_MAC, SPREAD, Traffic
 from world import (FAR_IP, GEN_MAC, HV, REMOTE_MAC, ROUTER_MAC, SINK_MAC,
-                   UNDER_IP, VNI, VXLAN_PORT, ip, numbered_mac,
+                   UNDER_IP, VNI, VXLAN_PORT, Failure, ip, numbered_mac,
                    numbered_networks, numbered_sender, run)
 
 IN, OUT, TUNNEL = 1, 2, 3
@@ -20,7 +20,9 @@ DEVICES = {IN: "in", OUT: "out", TUNNEL: "tunnel"}
 IP4 = "eth_type(0x0800),ipv4(frag=no)"
 SEND = (f"set(tunnel(tun_id={VNI:#x},dst={FAR_IP},ttl=64,tp_dst={VXLAN_PORT},"
         f"flags(df|key))),{TUNNEL}")
-RECEIVED = f"tunnel(tun_id={VNI:#x},src={FAR_IP},dst={UNDER_IP},flags(-df+key))"
+# The kernel wants a ttl to be named, though any will do.
+RECEIVED = f"tunnel(tun_id={VNI:#x},src={FAR_IP},dst={UNDER_IP},ttl=0/0," \
+    "flags(-df+key))"
 # What a security group allows, one rule each.
 ALLOWED = ("eth_type(0x0800),ipv4(proto=17,frag=no),udp(dst=5201)",
            "eth_type(0x0800),ipv4(proto=6,frag=no),tcp(dst=5201)",
@@ -76,9 +78,12 @@ class Ovs(System):
         super().down()
 
     def _flows(self, flows):
-        run("ovs-dpctl", "add-flows", "bench", "-", netns=HV,
-            stdin="".join(f"{flow} {actions}\n"
-                          for flow, actions in flows))
+        said = run("ovs-dpctl", "add-flows", "bench", "-", netns=HV,
+                   stdin="".join(f"{flow} {actions}\n"
+                                 for flow, actions in flows))
+        # It may go on, and leave with status 0, without a flow.
+        if "ovs-dpctl:" in said:
+            raise Failure(f"ovs-dpctl add-flows: {said}")
 
     def _look(self, zone):
         """Look the connection up, and begin anew with what was found."""
