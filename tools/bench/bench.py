@@ -23,8 +23,8 @@ SCENARIOS = scenarios.NAMES + sweeps.NAMES
 class Bench:
     """The results so far, and why others are missing."""
 
-    def __init__(self, unit):
-        self.unit = unit
+    def __init__(self, unit, out):
+        self.unit, self.out = unit, pathlib.Path(out)
         self.totals, self.results, self.missing = {}, [], []
         self.failed = False
         self.like = None
@@ -32,6 +32,16 @@ class Bench:
     def leave_out(self, scenario, system, why):
         self.missing.append({"scenario": scenario, "system": system,
                              "why": why})
+
+    def save(self):
+        """To a file, as it stands: the VM's time may run out."""
+        if not self.results:
+            return
+        for name, what in (("-missing", self.missing), ("", self.results)):
+            path = self.out / f"{self.unit}{name}.json"
+            new = path.with_suffix(".new")
+            new.write_text(json.dumps(what), encoding="utf-8")
+            new.replace(path)
 
     def measured(self, scenario, system, runs, like=None):
         """Runs of a scenario; like is one on the same chain, if not itself."""
@@ -106,6 +116,7 @@ class Bench:
             self.leave_out(name, system.NAME, done)
         finally:
             system.down()
+        self.save()
         print(f"{name:<28} {system.NAME:<11} {done}", flush=True)
 
 
@@ -188,16 +199,13 @@ def main():
     if args.plan:
         plan(args)
         return
-    bench, out = Bench(args.unit), pathlib.Path(args.output)
+    bench = Bench(args.unit, args.output)
     try:
         measure(args, bench)
     except Failure as error:
         sys.exit(f"bench: {error}")
     finally:
-        if bench.results:
-            for name, what in (("", bench.results), ("-missing", bench.missing)):
-                (out / f"{args.unit}{name}.json").write_text(
-                    json.dumps(what), encoding="utf-8")
+        bench.save()
     sys.exit(bench.failed)
 
 
