@@ -93,14 +93,17 @@ class Bench:
                 batches.setdefault(prefix, []).append(times)
         scenario = f"commit-to-kernel-{self.args.driver}"
         for prefix, runs in batches.items():
+            every = sum(runs, [])
             self.add(scenario, f"{prefix}p50_ms", "ms",
                      [statistics.median(times) for times in runs])
-            if sum(map(len, runs)) < LEAST_FOR_P99:
+            if len(every) < LEAST_FOR_P99:
                 self.say(f"{scenario}: too few changes for a p99:"
-                         f" {sum(map(len, runs))}")
+                         f" {len(every)}")
                 continue
+            # the least of the batches would be the luckiest, not the 99th
             self.add(scenario, f"{prefix}p99_ms", "ms",
-                     [quantile(times, 0.99) for times in runs])
+                     [quantile(times, 0.99) for times in runs],
+                     quantile(every, 0.99))
         self.add(scenario, "command_ms", "ms",
                  [self._command(n, deadline) for n in range(COMMANDS)])
 
