@@ -136,7 +136,7 @@ class Dragonflow:
     def written(self):
         """Objects that the last start wrote or deleted."""
         said = self.ask("status")["reconciled"]
-        found = re.search(r"(\d+) of \d+ objects written, (\d+) deleted", said)
+        found = re.search(r"(\d+) objects written, (\d+) deleted", said)
         if not found:
             raise Failure(f"the agent says: {said}")
         return int(found[1]) + int(found[2])
