@@ -37,9 +37,9 @@ def quantile(values, share):
 
 
 class Bench:
-    """One system with one number of ports."""
+    """One system with one number of ports; its results join all others."""
 
-    def __init__(self, args, system, ports):
+    def __init__(self, args, system, ports, results):
         self.args, self.name, self.ports = args, system, ports
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="dfcontrol-"))
         self.build = pathlib.Path(args.build)
@@ -47,7 +47,7 @@ class Bench:
                                       args.driver)
         self.repeat = args.repeat if ports < 10000 else \
             max(1, args.repeat - 1)
-        self.results = []
+        self.results = results
 
     def say(self, text):
         print(f"{time.monotonic() - self.args.begin:6.0f} s  "
@@ -57,6 +57,8 @@ class Bench:
         entry = report.result(f"{scenario}-{self.ports}", self.name, metric,
                               unit, runs, value)
         self.results.append(entry)
+        # whoever ends a long run keeps what it has measured
+        report.save(self.args.output, self.results)
         runs = " ".join(map(report.number, entry["runs"]))
         self.say(f"{scenario}: {metric} {report.number(entry['value'])} {unit}"
                  f"  ({runs})")
@@ -207,11 +209,7 @@ def main():
     results, complete = [], True
     for ports in args.ports:
         for system in args.systems:
-            bench = Bench(args, system, ports)
-            complete = bench.run() and complete
-            results += bench.results
-            if results:
-                report.save(args.output, results)
+            complete = Bench(args, system, ports, results).run() and complete
     if not complete:
         print("not everything was measured: see above")
     sys.exit(0 if results else 1)
