@@ -8,7 +8,7 @@
 ALL_TESTS="unknown_names_are_refused_with_the_known_ones
 	all_means_all nonsense_is_refused
 	every_result_is_in_the_table_and_the_picture
-	what_is_left_out_is_listed
+	what_is_left_out_is_listed a_result_is_kept_when_the_rest_fails
 	a_packet_between_local_ports_costs_little"
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -97,6 +97,19 @@ what_is_left_out_is_listed() {
 	echo '[{"scenario": "l3-local", "system": "dragonflow", "why": "not yet"}]' >"$TMPDIR/missing.json"
 	check_eq "the last line" "  dragonflow: not yet: l3-local" \
 		"$(report --missing "$TMPDIR/missing.json" | tail -n 1)"
+}
+
+# One result, and then what a VM's end looks like.
+a_result_is_kept_when_the_rest_fails() {
+	check_fails "is killed" env PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$BENCH" /usr/bin/python3 -c '
+import os, sys, types, bench
+system = types.SimpleNamespace(NAME="mirred", down=lambda: None)
+results = bench.Bench("instructions", sys.argv[1])
+results._try("l2-local", system, lambda: [5560, 5561])
+results._try("l3-local", system, lambda: os.kill(os.getpid(), 9))' "$TMPDIR"
+	check_eq "the one" "l2-local 5560" \
+		"$(jq -r '.[] | "\(.scenario) \(.value)"' "$TMPDIR/instructions.json")"
+	check_eq "nothing half done" "" "$(find "$TMPDIR" -name '*.new')"
 }
 
 a_packet_between_local_ports_costs_little() {
