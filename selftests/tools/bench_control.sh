@@ -45,8 +45,8 @@ unknown_names_are_refused_with_the_known_ones() {
 	check "helps" "$RUN" --help
 }
 
-# result SCENARIO METRIC: its value, or nothing
-result() {
+# value_of SCENARIO METRIC: its value, or nothing
+value_of() {
 	jq -r --arg scenario "$1-$PORTS" --arg metric "$2" '.[] | select(.system == "dragonflow"
 		and .scenario == $scenario and .metric == $metric).value' "$OUT/bench-control.json"
 }
@@ -57,7 +57,7 @@ at_most() {
 }
 
 is_there() {
-	[ -n "$(result "$@")" ]
+	[ -n "$(value_of "$@")" ]
 }
 
 everything_asked_for_is_measured() {
@@ -73,21 +73,21 @@ everything_asked_for_is_measured() {
 		check "$wanted" is_there $wanted
 	done
 	# all ports, the tunnel's, the network and the chassis
-	check_eq "objects" $((PORTS + 3)) "$(result size objects)"
+	check_eq "objects" $((PORTS + 3)) "$(value_of size objects)"
 }
 
 a_change_takes_less_than_10_ms() {
-	check "committed to programmed" at_most 10 "$(result commit-to-kernel-sqlite p50_ms)"
+	check "committed to programmed" at_most 10 "$(value_of commit-to-kernel-sqlite p50_ms)"
 }
 
 a_restart_writes_nothing() {
-	check_eq "objects written" 0 "$(result restart objects_written)"
+	check_eq "objects written" 0 "$(value_of restart objects_written)"
 }
 
 # The flow lasts four seconds, and the restart.
 a_killed_agent_costs_no_probe() {
-	check_eq "lost" 0 "$(result outage-agent-killed probes_lost)"
-	check_fails "too few were sent" at_most 3500 "$(result outage-agent-killed probes)"
+	check_eq "lost" 0 "$(value_of outage-agent-killed probes_lost)"
+	check_fails "too few were sent" at_most 3500 "$(value_of outage-agent-killed probes)"
 }
 
 tests_run
