@@ -13,6 +13,7 @@
 struct df_key;
 struct dst_entry;
 struct metadata_dst;
+struct net;
 struct net_device;
 
 enum {
@@ -97,6 +98,7 @@ bool df_encap_find_route(struct df_encap_route *route,
 			 const struct sk_buff *skb);
 int df_encap_xmit(struct sk_buff *skb, const struct df_encap_route *route,
 		  struct df_encap *encap, const struct df_tunnel *tunnel);
+u32 df_encap_mtu(struct net *net, const struct df_encap *encap);
 bool df_tunnel_id(const struct sk_buff *skb, u32 *vni);
 
 #endif /* DF_PATH_TUNNEL_H */
