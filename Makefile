@@ -48,6 +48,8 @@ override SHELL := /bin/bash
 ##   lib agent tools   a part of userspace, into build/
 ##   check          everything: linters, unit tests, selftests in the VM
 ##                  TEST=net/l2_local.sh one test, KERNEL=6.1 one kernel
+##   soak           everything at once, and all fuzzers, for SOAK_SECONDS (3600);
+##                  SEED=N SOAK_ROUNDS=N repeats a soak; KERNEL="6.1 newest"
 ##   lint           linters only
 ##   coverage       which lines no test runs, into build/coverage/; fails if
 ##                  they are more than 15% of kmod/ or agent/lib/
@@ -118,7 +120,7 @@ $(call say,LINK,$@)
 $(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -shared -o $@ $(filter %.o,$^) $(1)
 endef
 
-.PHONY: all modules lib agent tools unit check lint coverage fuzz bench bench-control demo install uninstall \
+.PHONY: all modules lib agent tools unit check soak lint coverage fuzz bench bench-control demo install uninstall \
 	dkms-install clean deps vm-shell help FORCE
 all: modules agent tools
 
@@ -178,6 +180,10 @@ bench-control:
 	$(Q)tools/bench/control/run $(if $(OUT),-o '$(OUT)') $(if $(KERNEL),-k '$(KERNEL)') \
 		$(if $(SCENARIOS),-s '$(SCENARIOS)') $(if $(SYSTEMS),-y '$(SYSTEMS)') \
 		$(if $(PORTS),-n '$(PORTS)') $(if $(DRIVER),-d '$(DRIVER)')
+
+# SOAK_SECONDS is shared by the soak and the fuzzers; the seed is printed.
+soak:
+	$(Q)selftests/soak/run
 
 demo:
 	$(Q)WANT_SHELL='$(WANT_SHELL)' tools/demo/run

@@ -14,6 +14,9 @@
 #   CI=true		a skip that selftests/skips does not list is a failure
 #   FUZZ_SECONDS=3600	how long each case of a fuzzer goes on (a few seconds)
 #   FUZZ_SEED=N		what a fuzzer has printed, to have the same again
+#   SOAK_SECONDS=3600	how long the soak goes on, where it is asked for
+#   SOAK_ROUNDS=N	instead: how many rounds; the time is the limit only
+#   SEED=N		what it does, see selftests/soak/soak.py
 #   COVERAGE=1		leave counters of lines (coverage.sh), and lint nothing
 #   V=1			all output
 set -euo pipefail
@@ -25,7 +28,7 @@ cd "$TOP"
 
 read -ra KERNELS <<<"${KERNEL:-$KERNELS_TESTED}"
 unset KERNEL
-export DF_BUILD=$BUILD_DIR CI=${CI:-} V=${V:-0} FUZZ_SECONDS=${FUZZ_SECONDS:-} FUZZ_SEED=${FUZZ_SEED:-} COVERAGE=${COVERAGE:-}
+export DF_BUILD=$BUILD_DIR CI=${CI:-} V=${V:-0} FUZZ_SECONDS=${FUZZ_SECONDS:-} FUZZ_SEED=${FUZZ_SEED:-} SOAK_SECONDS=${SOAK_SECONDS:-} SOAK_ROUNDS=${SOAK_ROUNDS:-} SEED=${SEED:-} COVERAGE=${COVERAGE:-}
 WANTED=("$@")
 LAST_TEST=vm/unload.sh
 
@@ -41,7 +44,8 @@ wanted() {
 
 # find_tests host|vm|one: the test files that run there. Those of the database
 # and the fuzzers need no kernel of ours, nor do those that say "# RUN-ON: host".
-# "# RUN-ON: one-kernel" is for what does not differ from kernel to kernel.
+# "# RUN-ON: one-kernel" is for what does not differ from kernel to kernel,
+# "# RUN-ON: request" besides for what is run only if it is asked for.
 find_tests() {
 	local file place
 	find selftests -mindepth 2 -type f \( -name '*.sh' -o -name '*.py' \) -perm -u+x \
@@ -52,6 +56,7 @@ find_tests() {
 			case $(sed -n 's/^# RUN-ON: //p;20q' "$file") in
 			host) place=host ;;
 			one-kernel) place=one ;;
+			request) place=$([ "${#WANTED[@]}" = 0 ] || echo one) ;;
 			esac
 			file=${file#selftests/}
 			if [ "$place" = "$1" ] && wanted "$file"; then
@@ -119,14 +124,14 @@ vm() {
 	for file in "$@"; do
 		limit=$((limit + $(limit_of "$file")))
 	done
-	env="CI=$CI V=$V WAIT_FACTOR=$patience DF_BUILD=$DF_BUILD FUZZ_SECONDS=$FUZZ_SECONDS FUZZ_SEED=$FUZZ_SEED"
+	env="CI=$CI V=$V WAIT_FACTOR=$patience DF_BUILD=$DF_BUILD FUZZ_SECONDS=$FUZZ_SECONDS FUZZ_SEED=$FUZZ_SEED SOAK_SECONDS=$SOAK_SECONDS SOAK_ROUNDS=$SOAK_ROUNDS SEED=$SEED"
 	env+=" SCALE_PORTS=${SCALE_PORTS:-$ports}"
 	if [ -n "$COVERAGE" ]; then
 		mkdir -p "$dir/counters"
 		counters=(-w "$dir/counters")
 		env+=" COVERAGE=$dir/counters"
 	fi
-	tools/vm/run -k "$kernel" -p "$cpus" -c "$dir/console" -t $((60 + limit * patience + 4 * ${FUZZ_SECONDS:-0})) "${counters[@]}" \
+	tools/vm/run -k "$kernel" -p "$cpus" -c "$dir/console" -t $((60 + limit * patience + 4 * ${FUZZ_SECONDS:-0} + 2 * ${SOAK_SECONDS:-0})) "${counters[@]}" \
 		"$env exec selftests/suite $*" 2>"$dir/complaints" | tee "$dir/suite" || return $?
 	! grep -q '^ *not ok' "$dir/suite"
 }
