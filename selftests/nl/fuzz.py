@@ -26,6 +26,7 @@ from dftest import (  # noqa: E402 pylint: disable=wrong-import-position
     WAIT_FACTOR, Background, Failure, main, poll)
 
 DEFAULT = 4
+MOST = 3000             # requests, for chance to find what is acceptable
 PATIENCE = 30
 NOBODY = 65534
 CLONE_NEWNET = 0x40000000
@@ -148,10 +149,19 @@ class Alone:
         self.attached = attached
 
 
+    def has_met_all(self):
+        """Are there enough requests of each kind to say anything?"""
+        return (min(self.count["accepted"], self.count["refused"]) > 20 and
+                all(op["name"] in self.enemy.good
+                    for op in self.enemy.maker.operations
+                    if op_kind(op)[1] in ("new", "set")))
+
+
 def what_is_refused_changes_nothing_and_the_rest_reads_back(t):
     alone = Alone(t, seed(t.log))
     end = time.monotonic() + seconds(DEFAULT)
-    while time.monotonic() < end:
+    while time.monotonic() < end or not (
+            alone.has_met_all() or sum(alone.count.values()) > MOST):
         alone.enemy.dice.choices((alone.request, alone.odd, alone.filter),
                                  (14, 3, 1))[0]()
     t.log(alone.count)
