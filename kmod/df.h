@@ -63,6 +63,7 @@ struct df_object {
  * @peers: &struct df_peer by network and chassis; protected by @lock
  * @attachments: &struct df_attachment by port id; protected by @lock
  * @locals: &struct df_local of every port that can have a device; @lock
+ * @tunnels: those of type tunnel; readers: RCU, writers: @lock
  * @generations: see generation.h
  * @flows: the flow cache; readers: RCU, writers: the owner's lock
  * @flow_count: entries in @flows
@@ -82,6 +83,7 @@ struct df_net {
 	struct rhashtable peers;
 	struct xarray attachments;
 	struct list_head locals;
+	struct list_head tunnels;
 	u32 *generations;
 	struct rhashtable flows;
 	atomic_t flow_count;

@@ -77,6 +77,7 @@ static int __net_init df_net_init(struct net *net)
 	xa_init(&dn->vnis);
 	xa_init(&dn->attachments);
 	INIT_LIST_HEAD(&dn->locals);
+	INIT_LIST_HEAD(&dn->tunnels);
 	INIT_DELAYED_WORK(&dn->flow_gc, df_local_age_work);
 	dn->flow_idle_ms = DF_FLOW_IDLE_MS;
 	dn->generations = kvcalloc(1 << DF_GENERATION_BITS,

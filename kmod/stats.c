@@ -25,6 +25,7 @@ static void stats_read(struct df_port_totals *totals,
 	totals->rx_bytes = u64_stats_read(&s->rx_bytes);
 	totals->tx_packets = u64_stats_read(&s->tx_packets);
 	totals->tx_bytes = u64_stats_read(&s->tx_bytes);
+	totals->rx_direct = u64_stats_read(&s->rx_direct);
 	totals->tx_direct = u64_stats_read(&s->tx_direct);
 	totals->flow_hits = u64_stats_read(&s->flow_hits);
 	totals->flow_misses = u64_stats_read(&s->flow_misses);
@@ -42,6 +43,7 @@ static void totals_add(struct df_port_totals *to,
 	to->rx_bytes += from->rx_bytes;
 	to->tx_packets += from->tx_packets;
 	to->tx_bytes += from->tx_bytes;
+	to->rx_direct += from->rx_direct;
 	to->tx_direct += from->tx_direct;
 	to->flow_hits += from->flow_hits;
 	to->flow_misses += from->flow_misses;

@@ -21,6 +21,7 @@ struct df_port_stats {
 	u64_stats_t rx_bytes;
 	u64_stats_t tx_packets;
 	u64_stats_t tx_bytes;
+	u64_stats_t rx_direct;
 	u64_stats_t tx_direct;
 	u64_stats_t flow_hits;
 	u64_stats_t flow_misses;
@@ -35,6 +36,7 @@ struct df_port_totals {
 	u64 rx_bytes;
 	u64 tx_packets;
 	u64 tx_bytes;
+	u64 rx_direct;
 	u64 tx_direct;
 	u64 flow_hits;
 	u64 flow_misses;
@@ -65,6 +67,17 @@ static inline void df_stats_tx(struct df_port_stats __percpu *stats,
 	u64_stats_update_begin(&s->syncp);
 	u64_stats_add(&s->tx_packets, packets);
 	u64_stats_add(&s->tx_bytes, bytes);
+	u64_stats_update_end(&s->syncp);
+}
+
+/* Part of what df_stats_rx() counts. */
+static inline void df_stats_rx_direct(struct df_port_stats __percpu *stats,
+				      u32 packets)
+{
+	struct df_port_stats *s = this_cpu_ptr(stats);
+
+	u64_stats_update_begin(&s->syncp);
+	u64_stats_add(&s->rx_direct, packets);
 	u64_stats_update_end(&s->syncp);
 }
 

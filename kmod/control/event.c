@@ -54,6 +54,7 @@ static int stats_fill(struct sk_buff *msg, const struct df_local *local)
 	    put_u64(msg, DF_A_PORT_STATS_RX_BYTES, totals.rx_bytes) ||
 	    put_u64(msg, DF_A_PORT_STATS_TX_PACKETS, totals.tx_packets) ||
 	    put_u64(msg, DF_A_PORT_STATS_TX_BYTES, totals.tx_bytes) ||
+	    put_u64(msg, DF_A_PORT_STATS_RX_DIRECT, totals.rx_direct) ||
 	    put_u64(msg, DF_A_PORT_STATS_TX_DIRECT, totals.tx_direct) ||
 	    put_u64(msg, DF_A_PORT_STATS_FLOW_HITS, totals.flow_hits) ||
 	    put_u64(msg, DF_A_PORT_STATS_FLOW_MISSES, totals.flow_misses) ||

@@ -3,6 +3,9 @@
  * The tc filter that makes a device a port. It sits on the device's clsact
  * ingress, names the port and takes every packet: nothing goes on to the
  * hypervisor's own stack, and nothing passes while the port does not exist.
+ *
+ * On a device that carries tunnels, the underlay, it does the opposite: it takes
+ * what is for one of the tunnels, when it is sure of that, and lets pass all else.
  */
 #include <linux/module.h>
 #include <linux/if_arp.h>
@@ -26,6 +29,19 @@
 /* How many ports a packet crosses within the transmission of one other. */
 static DEFINE_PER_CPU(int, nesting);
 
+/* An attachment that is no port's. */
+static bool is_underlay(const struct df_attachment *attachment)
+{
+	return !READ_ONCE(attachment->port_id);
+}
+
+static void lose(struct df_local *local, u32 packets, u32 len,
+		 enum dragonflow_drop_reason reason)
+{
+	df_stats_rx(local->stats, packets, len);
+	df_stats_drop(local->stats, reason, packets);
+}
+
 /* Make @skb our own; without memory it is lost, and counted so. */
 static noinline struct sk_buff *unshare(struct df_local *local,
 					struct sk_buff *skb)
@@ -34,36 +50,63 @@ static noinline struct sk_buff *unshare(struct df_local *local,
 	u32 len = df_skb_bytes(skb);
 
 	skb = skb_share_check(skb, GFP_ATOMIC);
-	if (!skb) {
-		df_stats_rx(local->stats, packets, len);
-		df_stats_drop(local->stats, DRAGONFLOW_DROP_REASON_NO_MEMORY,
-			      packets);
-	}
+	if (!skb)
+		lose(local, packets, len, DRAGONFLOW_DROP_REASON_NO_MEMORY);
 	return skb;
 }
 
-static void drop_looping(struct df_local *local, struct sk_buff *skb)
+static void drop(struct df_local *local, struct sk_buff *skb,
+		 enum dragonflow_drop_reason reason)
 {
-	u32 packets = df_skb_packets(skb);
-
-	df_stats_rx(local->stats, packets, df_skb_bytes(skb));
-	df_stats_drop(local->stats, DRAGONFLOW_DROP_REASON_LOOP, packets);
+	lose(local, df_skb_packets(skb), df_skb_bytes(skb), reason);
 	kfree_skb(skb);
 }
 
+/* @skb is not shared. */
 static void receive(const struct df_attachment *attachment,
-		    struct df_local *local, struct sk_buff *skb)
+		    struct df_local *local, struct sk_buff *skb, u32 tun_id)
 {
-	if (unlikely(skb_shared(skb))) {
-		skb = unshare(local, skb);
-		if (!skb)
-			return;
-	}
 	if (likely(this_cpu_inc_return(nesting) <= DF_NESTING))
-		df_pipeline_receive(attachment->dn, local, skb);
+		df_pipeline_receive(attachment->dn, local, skb, tun_id);
 	else
-		drop_looping(local, skb);
+		drop(local, skb, DRAGONFLOW_DROP_REASON_LOOP);
 	this_cpu_dec(nesting);
+}
+
+static void receive_direct(const struct df_attachment *attachment,
+			   struct df_local *local, struct sk_buff *skb,
+			   const struct df_decap *decap,
+			   const struct df_tunnel *tunnel)
+{
+	int reason = df_decap_pull(decap, tunnel, skb);
+
+	if (unlikely(reason)) {
+		drop(local, skb, reason);
+		return;
+	}
+	df_stats_rx_direct(local->stats, df_skb_packets(skb));
+	receive(attachment, local, skb, decap->vni);
+}
+
+static int classify_underlay(const struct df_attachment *attachment,
+			     struct sk_buff *skb)
+{
+	const struct df_tunnel *tunnel;
+	struct df_local *local;
+	struct df_decap decap;
+
+	if (!df_decap_match(&decap, skb))
+		return TC_ACT_UNSPEC;
+	list_for_each_entry_rcu(local, &attachment->dn->tunnels, of_tunnels) {
+		tunnel = rcu_dereference_bh(local->tunnel);
+		if (!tunnel || tunnel->udp_port != decap.udp_port)
+			continue;
+		if (!df_decap_is_ours(&decap, tunnel, skb))
+			break;
+		receive_direct(attachment, local, skb, &decap, tunnel);
+		return TC_ACT_CONSUMED;
+	}
+	return TC_ACT_UNSPEC;
 }
 
 static int df_classify(struct sk_buff *skb, const struct tcf_proto *tp,
@@ -72,14 +115,23 @@ static int df_classify(struct sk_buff *skb, const struct tcf_proto *tp,
 	struct df_attachment *attachment = rcu_dereference_bh(tp->root);
 	struct df_local *local;
 
+	/* The filter is being made or has gone: as if there were none. */
 	if (unlikely(!attachment))
-		return TC_ACT_SHOT;
+		return TC_ACT_UNSPEC;
 	local = rcu_dereference_bh(attachment->local);
 	if (unlikely(!local)) {
+		if (is_underlay(attachment))
+			return classify_underlay(attachment, skb);
 		this_cpu_inc(*attachment->dn->unbound_drops);
 		return TC_ACT_SHOT;
 	}
-	receive(attachment, local, skb);
+	if (unlikely(skb_shared(skb))) {
+		skb = unshare(local, skb);
+		if (!skb)
+			return TC_ACT_CONSUMED;
+	}
+	receive(attachment, local, skb,
+		local->is_tunnel ? df_tunnel_id(skb) : 0);
 	return TC_ACT_CONSUMED;
 }
 
@@ -106,11 +158,13 @@ static void df_cls_destroy(struct tcf_proto *tp, bool rtnl_held,
 	if (!attachment)
 		return;
 	dn = attachment->dn;
-	mutex_lock(&dn->lock);
-	df_attachment_del(dn, attachment);
-	announce(dn, attachment->port_id);
-	mutex_unlock(&dn->lock);
-	netdev_reset_rx_headroom(attachment->dev);
+	if (!is_underlay(attachment)) {
+		mutex_lock(&dn->lock);
+		df_attachment_del(dn, attachment);
+		announce(dn, attachment->port_id);
+		mutex_unlock(&dn->lock);
+		netdev_reset_rx_headroom(attachment->dev);
+	}
 	RCU_INIT_POINTER(tp->root, NULL);
 	kfree_rcu(attachment, rcu);
 }
@@ -122,9 +176,10 @@ static void *df_cls_get(struct tcf_proto *tp, u32 handle)
 
 static const struct nla_policy filter_policy[DF_A_FILTER_MAX + 1] = {
 	[DF_A_FILTER_PORT] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DF_A_FILTER_UNDERLAY] = { .type = NLA_FLAG },
 };
 
-/* Read the port's id from TCA_OPTIONS. */
+/* Read the port's id, or 0 for an underlay device, from TCA_OPTIONS. */
 static int filter_parse(struct nlattr **tca, u32 *port_id,
 			struct netlink_ext_ack *extack)
 {
@@ -142,11 +197,17 @@ static int filter_parse(struct nlattr **tca, u32 *port_id,
 			  extack);
 	if (err)
 		return err;
-	if (!tb[DF_A_FILTER_PORT]) {
+	if (tb[DF_A_FILTER_PORT] && tb[DF_A_FILTER_UNDERLAY]) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[DF_A_FILTER_UNDERLAY],
+				    "An underlay device is no port");
+		return -EINVAL;
+	}
+	if (!tb[DF_A_FILTER_PORT] && !tb[DF_A_FILTER_UNDERLAY]) {
 		NL_SET_ERR_MSG_MOD(extack, "The filter does not name a port");
 		return -EINVAL;
 	}
-	*port_id = nla_get_u32(tb[DF_A_FILTER_PORT]);
+	*port_id = tb[DF_A_FILTER_PORT] ?
+		   nla_get_u32(tb[DF_A_FILTER_PORT]) : 0;
 	return 0;
 }
 
@@ -187,33 +248,44 @@ static int attach_error(int err, struct netlink_ext_ack *extack)
 	return -EEXIST;
 }
 
+/* Make a device the port that its attachment names. */
+static int attach_port(struct df_attachment *attachment,
+		       struct netlink_ext_ack *extack)
+{
+	struct df_net *dn = attachment->dn;
+	int err;
+
+	attachment->is_tunnel = df_tunnel_describe(&attachment->tunnel,
+						   attachment->dev);
+	mutex_lock(&dn->lock);
+	err = df_attachment_add(dn, attachment);
+	if (!err)
+		announce(dn, attachment->port_id);
+	mutex_unlock(&dn->lock);
+	/* So that what it receives need not be copied to be encapsulated. */
+	if (!err)
+		netdev_set_rx_headroom(attachment->dev, DF_TUNNEL_HEADROOM);
+	return attach_error(err, extack);
+}
+
 static int attach(struct tcf_proto *tp, struct net_device *dev, u32 port_id,
 		  struct netlink_ext_ack *extack)
 {
 	struct df_attachment *attachment;
-	struct df_net *dn;
-	int err;
+	int err = 0;
 
 	attachment = kzalloc(sizeof(*attachment), GFP_KERNEL_ACCOUNT);
 	if (!attachment)
 		return -ENOMEM;
-	dn = df_net_get(dev_net(dev));
-	attachment->dn = dn;
+	attachment->dn = df_net_get(dev_net(dev));
 	attachment->dev = dev;
 	attachment->port_id = port_id;
-	attachment->is_tunnel = df_tunnel_describe(&attachment->tunnel, dev);
-
-	mutex_lock(&dn->lock);
-	err = df_attachment_add(dn, attachment);
-	if (!err)
-		announce(dn, port_id);
-	mutex_unlock(&dn->lock);
+	if (!is_underlay(attachment))
+		err = attach_port(attachment, extack);
 	if (err) {
 		kfree(attachment);
-		return attach_error(err, extack);
+		return err;
 	}
-	/* So that what it receives need not be copied to be encapsulated. */
-	netdev_set_rx_headroom(dev, DF_TUNNEL_HEADROOM);
 	rcu_assign_pointer(tp->root, attachment);
 	return 0;
 }
@@ -228,6 +300,11 @@ static int reattach(struct df_attachment *attachment, u32 port_id,
 
 	if (old_id == port_id)
 		return 0;
+	if (!old_id || !port_id) {
+		NL_SET_ERR_MSG_MOD(extack,
+				   "A port and an underlay device stay what they are");
+		return -EINVAL;
+	}
 	mutex_lock(&dn->lock);
 	err = df_attachment_move(dn, attachment, port_id);
 	if (!err) {
@@ -255,7 +332,7 @@ static int df_cls_change(struct net *net, struct sk_buff *in_skb,
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
 	if (attachment && !*arg) {
-		NL_SET_ERR_MSG_MOD(extack, "The device is a port already");
+		NL_SET_ERR_MSG_MOD(extack, "The device has the filter already");
 		return -EEXIST;
 	}
 	if (attachment)
@@ -302,7 +379,9 @@ static int df_cls_dump(struct net *net, struct tcf_proto *tp, void *arg,
 	options = nla_nest_start(skb, TCA_OPTIONS);
 	if (!options)
 		return -1;
-	if (nla_put_u32(skb, DF_A_FILTER_PORT, attachment->port_id)) {
+	if (is_underlay(attachment) ?
+	    nla_put_flag(skb, DF_A_FILTER_UNDERLAY) :
+	    nla_put_u32(skb, DF_A_FILTER_PORT, attachment->port_id)) {
 		nla_nest_cancel(skb, options);
 		return -1;
 	}

@@ -31,13 +31,6 @@ enum {
 	ENCAP_LEN_MAX = IP_MAX_MTU - 128,
 };
 
-/* What comes between IP and the packet. */
-struct encap_header {
-	struct udphdr udp;
-	__be32 word;
-	__be32 vni;
-};
-
 /**
  * df_encap_set_hash() - give a packet the hash that its source port comes from
  * @skb: the packet
@@ -151,7 +144,7 @@ bool df_encap_find_route(struct df_encap_route *route,
 static void push_header(struct sk_buff *skb, const struct df_encap *encap,
 			const struct df_tunnel *tunnel, __be16 source)
 {
-	struct encap_header *header = __skb_push(skb, sizeof(*header));
+	struct df_encap_header *header = __skb_push(skb, sizeof(*header));
 
 	skb_reset_transport_header(skb);
 	header->udp.source = source;
@@ -214,7 +207,7 @@ static int encapsulate(struct sk_buff *skb, const struct df_encap_route *route,
 	source = udp_flow_src_port(dev_net(tunnel->dev), skb, tunnel->port_min,
 				   tunnel->port_max, true);
 	err = skb_cow_head(skb, LL_RESERVED_SPACE(route->dst->dev) +
-			   sizeof(struct encap_header) +
+			   DF_ENCAP_LEN +
 			   (is_ip6 ? sizeof(struct ipv6hdr) :
 				     sizeof(struct iphdr)));
 	if (err)

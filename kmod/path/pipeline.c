@@ -5,7 +5,6 @@
 #include "control/tracepoint.h"
 #include "path/action.h"
 #include "path/pipeline.h"
-#include "path/tunnel.h"
 #include "stage/stage.h"
 #include "table/local.h"
 
@@ -47,7 +46,7 @@ static noinline int pkt_parse_paged(struct df_pkt *pkt, int err)
 	return err < 0 ? DRAGONFLOW_DROP_REASON_MALFORMED : err;
 }
 
-static int pkt_parse(struct df_pkt *pkt)
+static int pkt_parse(struct df_pkt *pkt, u32 tun_id)
 {
 	struct df_pkt_bytes bytes;
 	int err;
@@ -59,10 +58,7 @@ static int pkt_parse(struct df_pkt *pkt)
 	if (unlikely(err))
 		return err;
 	pkt->key.in_port = pkt->in->id;
-	pkt->key.tun_id = 0;
-	if (pkt->in->is_tunnel &&
-	    unlikely(!df_tunnel_id(pkt->skb, &pkt->key.tun_id)))
-		return DRAGONFLOW_DROP_REASON_UNKNOWN_NETWORK;
+	pkt->key.tun_id = tun_id;
 	return 0;
 }
 
@@ -93,11 +89,12 @@ static noinline void pkt_walk(struct df_pkt *pkt)
  * @dn: namespace
  * @in: the port
  * @skb: not shared, data at the network header; consumed
+ * @tun_id: VNI that it came with; 0 if not by a tunnel
  *
  * Context: softirq or BH off, RCU read-side section.
  */
 void df_pipeline_receive(struct df_net *dn, struct df_local *in,
-			 struct sk_buff *skb)
+			 struct sk_buff *skb, u32 tun_id)
 {
 	struct df_pkt pkt;
 	struct df_flow *flow;
@@ -111,7 +108,7 @@ void df_pipeline_receive(struct df_net *dn, struct df_local *in,
 	len = df_skb_bytes(skb);
 	df_stats_rx(in->stats, pkt.packets, len);
 
-	reason = pkt_parse(&pkt);
+	reason = pkt_parse(&pkt, tun_id);
 	if (unlikely(reason)) {
 		df_action_drop(&pkt, skb, reason);
 		return;

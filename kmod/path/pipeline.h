@@ -2,11 +2,13 @@
 #ifndef DF_PATH_PIPELINE_H
 #define DF_PATH_PIPELINE_H
 
+#include <linux/types.h>
+
 struct df_local;
 struct df_net;
 struct sk_buff;
 
 void df_pipeline_receive(struct df_net *dn, struct df_local *in,
-			 struct sk_buff *skb);
+			 struct sk_buff *skb, u32 tun_id);
 
 #endif /* DF_PATH_PIPELINE_H */

@@ -24,7 +24,8 @@ static const struct tunnel_kind {
 	u16 port;
 	u16 range;
 	u16 metadata;
-	u16 odd[4];	/* change what is on the wire; 0 ends */
+	u16 zero_csum6;
+	u16 odd[5];	/* change what is on the wire; 0 ends */
 	u16 port_min;
 	u16 port_max;
 } tunnel_kinds[] = {
@@ -34,14 +35,16 @@ static const struct tunnel_kind {
 		.port = IFLA_VXLAN_PORT,
 		.range = IFLA_VXLAN_PORT_RANGE,
 		.metadata = IFLA_VXLAN_COLLECT_METADATA,
+		.zero_csum6 = IFLA_VXLAN_UDP_ZERO_CSUM6_RX,
 		.odd = { IFLA_VXLAN_GBP, IFLA_VXLAN_GPE, IFLA_VXLAN_REMCSUM_TX,
-			 IFLA_VXLAN_REMCSUM_RX },
+			 IFLA_VXLAN_REMCSUM_RX, IFLA_VXLAN_VNIFILTER },
 	}, {
 		.kind = "geneve",
 		.word = ETH_P_TEB,
 		.port = IFLA_GENEVE_PORT,
 		.range = GENEVE_PORT_RANGE,
 		.metadata = IFLA_GENEVE_COLLECT_METADATA,
+		.zero_csum6 = IFLA_GENEVE_UDP_ZERO_CSUM6_RX,
 		.odd = { IFLA_GENEVE_INNER_PROTO_INHERIT, GENEVE_GRO_HINT },
 		.port_min = 1,
 		.port_max = U16_MAX,
@@ -67,6 +70,7 @@ static bool tunnel_parse(struct df_tunnel *tunnel,
 			return false;
 	tunnel->word = cpu_to_be32(kind->word);
 	tunnel->udp_port = nla_get_be16(tb[kind->port]);
+	tunnel->zero_csum6 = attr_is_set(tb[kind->zero_csum6]);
 	tunnel->port_min = kind->port_min;
 	tunnel->port_max = kind->port_max;
 	if (tb[kind->range]) {
@@ -83,6 +87,12 @@ static const struct tunnel_kind *tunnel_kind(const struct net_device *dev)
 	int i;
 
 	if (!ops || !ops->fill_info)
+		return NULL;
+	/*
+	 * Its packets may be those of another namespace. Older Geneve devices do
+	 * not tell; whoever moves one does not give an underlay to it.
+	 */
+	if (ops->get_link_net && !net_eq(ops->get_link_net(dev), dev_net(dev)))
 		return NULL;
 	for (i = 0; i < ARRAY_SIZE(tunnel_kinds); i++)
 		if (!strcmp(ops->kind, tunnel_kinds[i].kind))
@@ -221,16 +231,14 @@ void df_encap_set(struct sk_buff *skb, const struct df_encap *encap)
 /**
  * df_tunnel_id() - the network identifier that a packet arrived with
  * @skb: packet from a tunnel device
- * @vni: result, untouched without one
  *
- * Return: whether the packet was decapsulated.
+ * Return: the VNI, or DF_VNI_NONE if the packet was not decapsulated.
  */
-bool df_tunnel_id(const struct sk_buff *skb, u32 *vni)
+u32 df_tunnel_id(const struct sk_buff *skb)
 {
 	const struct ip_tunnel_info *info = skb_tunnel_info(skb);
 
 	if (!info || info->mode & IP_TUNNEL_INFO_TX)
-		return false;
-	*vni = be32_to_cpu(tunnel_id_to_key32(info->key.tun_id));
-	return true;
+		return DF_VNI_NONE;
+	return be32_to_cpu(tunnel_id_to_key32(info->key.tun_id));
 }

@@ -58,6 +58,8 @@ void df_local_add(struct df_net *dn, struct df_local *local)
 
 	lockdep_assert_held(&dn->lock);
 	list_add_tail(&local->list, &dn->locals);
+	if (local->is_tunnel)
+		list_add_tail_rcu(&local->of_tunnels, &dn->tunnels);
 	attachment = xa_load(&dn->attachments, local->id);
 	if (attachment)
 		local_bind(local, attachment);
@@ -76,6 +78,8 @@ void df_local_del(struct df_net *dn, struct df_local *local)
 	if (attachment)
 		RCU_INIT_POINTER(attachment->local, NULL);
 	list_del(&local->list);
+	if (local->is_tunnel)
+		list_del_rcu(&local->of_tunnels);
 	df_flow_owner_kill(dn, &local->flows);
 	call_rcu(&local->rcu, local_free_rcu);
 }
@@ -147,7 +151,7 @@ int df_attachment_move(struct df_net *dn, struct df_attachment *attachment,
 	if (old)
 		local_unbind(old);
 	xa_erase(&dn->attachments, attachment->port_id);
-	attachment->port_id = port_id;
+	WRITE_ONCE(attachment->port_id, port_id);
 	local = df_local_find(dn, port_id);
 	if (local)
 		local_bind(local, attachment);

@@ -18,6 +18,7 @@ struct df_port;
  * @is_tunnel: whether it is a tunnel, immutable
  * @users: chassis that are reached through it; protected by &df_net.lock
  * @list: entry in &df_net.locals
+ * @of_tunnels: entry in &df_net.tunnels of a tunnel
  * @port: the configuration; readers: RCU, writers: &df_net.lock
  * @dev: the attached device or NULL; readers: RCU, writers: &df_net.lock. The
  *	device cannot go before its filter, and the filter clears this
@@ -33,6 +34,7 @@ struct df_local {
 	bool is_tunnel;
 	u32 users;
 	struct list_head list;
+	struct list_head of_tunnels;
 	struct df_port __rcu *port;
 	struct net_device __rcu *dev;
 	const struct df_tunnel __rcu *tunnel;
@@ -42,10 +44,10 @@ struct df_local {
 };
 
 /**
- * struct df_attachment - a device whose filter names a port
+ * struct df_attachment - a device that has our filter
  * @dn: namespace of the device, immutable
  * @dev: immutable
- * @port_id: protected by &df_net.lock
+ * @port_id: protected by &df_net.lock; 0 of an underlay device, immutable then
  * @local: the port, NULL while it does not exist; readers: RCU,
  *	writers: &df_net.lock
  * @is_tunnel: the device is one that @tunnel describes, immutable

@@ -3,10 +3,8 @@
 #ifndef DF_TABLE_NETWORK_H
 #define DF_TABLE_NETWORK_H
 
+#include "path/tunnel.h"
 #include "table/object.h"
-
-/* A network without an identifier on the wire; above every valid one. */
-#define DF_VNI_NONE U32_MAX
 
 struct df_network_conf {
 	u32 id;

@@ -6,7 +6,7 @@ tested, and can send messages that the spec forbids. As a program:
 
     python3 dfnl.py NETNS OPERATION [JSON] [excl]
                           do it, or dump; an answer is a line of JSON each
-    python3 dfnl.py NETNS attach DEV PORT, detach DEV
+    python3 dfnl.py NETNS attach DEV PORT, detach DEV, filters DEV
                           clsact and our filter on a device
     python3 dfnl.py NETNS drops PORT REASON, counter PORT NAME
                           one number
@@ -516,7 +516,7 @@ class Tc(Socket):
                   nla(TCA_KIND, self.KIND), 0)
 
     def filters(self, dev):
-        """Ports that the filters of a device name."""
+        """Ports that the filters of a device name, or "underlay"."""
         payload = struct.pack("BBHiIII", 0, 0, 0, self.ifindex(dev), 0,
                               INGRESS, 0)
         out = []
@@ -525,13 +525,18 @@ class Tc(Socket):
             attrs = {kind: data for _, kind, data in nlas(reply[20:])}
             if attrs.get(TCA_KIND) == self.KIND and TCA_OPTIONS in attrs:
                 for _, kind, data in nlas(attrs[TCA_OPTIONS]):
-                    if kind == 1:
-                        out.append(struct.unpack("I", data)[0])
+                    out.append(struct.unpack("I", data)[0] if kind == 1
+                               else "underlay")
         return out
 
     def attach(self, dev, port):
         self.clsact(dev)
         self.filter(dev, port)
+
+    def underlay(self, dev):
+        """The device is no port but carries tunnels."""
+        self.clsact(dev)
+        self.filter(dev, options=nla(2, b""))
 
 
 def _run(netns, verb, args):
@@ -541,6 +546,8 @@ def _run(netns, verb, args):
     if verb == "detach":
         Tc(netns).clsact_del(args[0])
         return []
+    if verb == "filters":
+        return Tc(netns).filters(args[0])
     client = Dragonflow(netns)
     if verb == "drops":
         return [client.drops(int(args[0])).get(args[1], 0)]

@@ -88,6 +88,7 @@ static const struct attr_spec stats_spec[] = {
 	[DF_A_PORT_STATS_RX_BYTES] = { "rx_bytes", TYPE_U64 },
 	[DF_A_PORT_STATS_TX_PACKETS] = { "tx_packets", TYPE_U64 },
 	[DF_A_PORT_STATS_TX_BYTES] = { "tx_bytes", TYPE_U64 },
+	[DF_A_PORT_STATS_RX_DIRECT] = { "rx_direct", TYPE_U64 },
 	[DF_A_PORT_STATS_TX_DIRECT] = { "tx_direct", TYPE_U64 },
 	[DF_A_PORT_STATS_FLOW_HITS] = { "flow_hits", TYPE_U64 },
 	[DF_A_PORT_STATS_FLOW_MISSES] = { "flow_misses", TYPE_U64 },

@@ -78,6 +78,8 @@ class Dragonflow(System):
     def l2_remote_receive(self):
         self.network()
         self.tunnel()
+        self.tc.underlay("under")
+        self.used.append("under")
         self.vif(OUT, SINK_MAC, "out")
 
     def sweep_ports(self, count):
