@@ -18,7 +18,7 @@ enum {
 
 /**
  * struct link - a device of the namespace
- * @port: that its filter names; 0 if it has no filter of ours
+ * @port: that its filter names, or DFA_NETDEV_UNDERLAY; 0 without our filter
  * @is_seen: a dump has mentioned it
  */
 struct link {
@@ -93,6 +93,15 @@ struct dfa_local *dfa_attach_find(const struct dfa_attach *attach,
 			return local;
 	}
 	return NULL;
+}
+
+const char *dfa_attach_underlay(const struct dfa_attach *attach, size_t i,
+				bool *attached)
+{
+	const struct link *link = find_link(attach, attach->underlay[i]);
+
+	*attached = link && link->port == DFA_NETDEV_UNDERLAY;
+	return link ? link->name : "";
 }
 
 /* --- attaching ------------------------------------------------------------- */
@@ -203,6 +212,66 @@ static void try_attach(struct dfa_attach *attach, struct dfa_local *local)
 	changed(attach, local);
 }
 
+static bool is_underlay(const struct dfa_attach *attach, const struct link *link)
+{
+	for (size_t i = 0; i < attach->underlay_count; i++) {
+		if (attach->underlay[i] == link->ifindex)
+			return !find_by_device(attach, link->name);
+	}
+	return false;
+}
+
+/* Tunnels work without it, only slower: no reason to trouble anyone. */
+static void attach_underlay(struct dfa_attach *attach, struct link *link)
+{
+	int err = dfa_netdev_attach(attach->netdev, link->ifindex,
+				    DFA_NETDEV_UNDERLAY);
+	bool is_news = attach->underlay_err != err;
+
+	if (err > 0)
+		dfa_debug("%s: carries tunnels", link->name);
+	attach->underlay_err = err < 0 ? err : 0;
+	if (err >= 0) {
+		link->port = DFA_NETDEV_UNDERLAY;
+		return;
+	}
+	if (is_news)
+		dfa_info("%s: packets for tunnels take the long way: %s",
+			 link->name, strerror(-err));
+	/* It is no Ethernet device, or the module is an older one. */
+	if (err != -EOPNOTSUPP && err != -EINVAL)
+		schedule_retry(attach);
+}
+
+/* Attach the devices that have our addresses now, and no other. */
+static void attach_underlays(struct dfa_attach *attach)
+{
+	struct dfa_map_iter iter = dfa_map_iter(&attach->links);
+	struct dfa_map_node *node;
+	int count;
+
+	if (!attach->is_connected || !attach->config)
+		return;
+	count = dfa_netdev_find_underlays(attach->netdev, attach->config,
+					  attach->underlay);
+	if (count < 0) {
+		dfa_warning("cannot read the addresses of the devices: %s",
+			    strerror(-count));
+		schedule_retry(attach);
+		return;
+	}
+	attach->underlay_count = (size_t)count;
+	while ((node = dfa_map_iter_next(&attach->links, &iter))) {
+		struct link *link = dfa_container_of(node, struct link, node);
+		bool has_filter = link->port == DFA_NETDEV_UNDERLAY;
+
+		if (is_underlay(attach, link) && !has_filter)
+			attach_underlay(attach, link);
+		else if (has_filter && !is_underlay(attach, link))
+			detach_link(attach, link);
+	}
+}
+
 static void attach_all(struct dfa_attach *attach, bool only_failed)
 {
 	struct dfa_map_iter iter = dfa_map_iter(&attach->by_device);
@@ -239,6 +308,7 @@ void dfa_attach_connected(struct dfa_attach *attach)
 			    strerror(-err));
 	attach->is_connected = true;
 	attach_all(attach, false);
+	attach_underlays(attach);
 }
 
 static void retry(evutil_socket_t fd, short what, void *arg)
@@ -248,6 +318,7 @@ static void retry(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	attach_all(attach, true);
+	attach_underlays(attach);
 	dfa_attach_reap(attach);
 	if (!evtimer_pending(attach->retry, NULL))
 		attach->delay_ms = 0;
@@ -259,7 +330,7 @@ static bool is_stale(const struct dfa_attach *attach, const struct link *link)
 	const struct dfa_object *object;
 	const struct dfa_local *local;
 
-	if (!link->port)
+	if (!link->port || link->port == DFA_NETDEV_UNDERLAY)
 		return false;
 	local = find_by_device(attach, link->name);
 	if (local && local->port.key == link->port)
@@ -353,6 +424,15 @@ static void filters_changed(void *arg, int ifindex)
 	local = find_by_device(attach, link->name);
 	if (local && local->is_attached)
 		try_attach(attach, local);
+	if (link->port == DFA_NETDEV_UNDERLAY) {
+		link->port = 0;
+		attach_underlays(attach);
+	}
+}
+
+static void addresses_changed(void *arg)
+{
+	attach_underlays(arg);
 }
 
 static void events_lost(void *arg)
@@ -447,6 +527,7 @@ int dfa_attach_tunnels(struct dfa_attach *attach,
 		[DFA_ENCAP_GENEVE] = DFA_PORT_GENEVE,
 	};
 
+	attach->config = config;
 	for (size_t i = 0; i < config->encap_count; i++) {
 		enum dfa_encap_type type = config->encap[i].type;
 		struct dfa_local_port port = { .key = ports[type],
@@ -472,6 +553,7 @@ static const struct dfa_netdev_ops netdev_ops = {
 	.link = link_is_there,
 	.gone = link_is_gone,
 	.filters = filters_changed,
+	.addresses = addresses_changed,
 	.lost = events_lost,
 };
 

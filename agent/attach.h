@@ -35,6 +35,10 @@ struct dfa_attach_ops {
 /**
  * struct dfa_attach - brings ports and devices together
  * @state: borrowed; tells which ports the kernel has
+ * @config: borrowed; has the addresses that tunnels are sent from
+ * @underlay: the devices that have them
+ * @underlay_count: how many devices
+ * @underlay_err: of the last attempt to attach them
  * @links: devices of the namespace by ifindex
  * @is_connected: the module is there
  * @can_reap: it is known which ports are bound here
@@ -45,6 +49,10 @@ struct dfa_attach {
 	const struct dfa_attach_ops *ops;
 	void *arg;
 	struct event *retry;
+	const struct dfa_config *config;
+	int underlay[DFA_MAX_ENCAPS];
+	size_t underlay_count;
+	int underlay_err;
 	struct dfa_map by_id;
 	struct dfa_map by_device;
 	struct dfa_map links;
@@ -58,7 +66,7 @@ int dfa_attach_init(struct dfa_attach *attach, struct event_base *base,
 		    const struct dfa_attach_ops *ops, void *arg);
 void dfa_attach_fini(struct dfa_attach *attach);
 
-/* Make and attach the tunnel devices of the configuration. */
+/* Make and attach the tunnel devices of the configuration; borrows it. */
 int dfa_attach_tunnels(struct dfa_attach *attach,
 		       const struct dfa_config *config);
 /* The module is there: attach everything. */
@@ -68,6 +76,9 @@ void dfa_attach_reap(struct dfa_attach *attach);
 
 int dfa_attach_set(struct dfa_attach *attach, const struct dfa_local_port *port);
 void dfa_attach_del(struct dfa_attach *attach, const struct dfa_uuid *id);
+/* Name of an underlay device; are packets for tunnels taken there? */
+const char *dfa_attach_underlay(const struct dfa_attach *attach, size_t i,
+				bool *attached);
 struct dfa_local *dfa_attach_find(const struct dfa_attach *attach,
 				  const struct dfa_uuid *id);
 

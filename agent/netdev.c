@@ -156,6 +156,10 @@ static int link_message(struct nl_msg *msg, void *arg)
 	case RTM_DELQDISC:
 		handle_tc(netdev, nlh);
 		break;
+	case RTM_NEWADDR:
+	case RTM_DELADDR:
+		netdev->ops->addresses(netdev->arg);
+		break;
 	default:
 		break;
 	}
@@ -216,7 +220,7 @@ static struct tcmsg filter_header(int ifindex, uint32_t prio)
 
 /**
  * struct filter - the filter of a device
- * @port: that it names; 0 if there is no filter of ours
+ * @port: that it names, or DFA_NETDEV_UNDERLAY; 0 if there is none of ours
  * @handle: within its priority
  */
 struct filter {
@@ -226,7 +230,7 @@ struct filter {
 
 static int filter_message(struct nl_msg *msg, void *arg)
 {
-	struct nlattr *attrs[TCA_MAX + 1], *port;
+	struct nlattr *attrs[TCA_MAX + 1], *options, *port;
 	const struct tcmsg *tc = nlmsg_data(nlmsg_hdr(msg));
 	struct filter *filter = arg;
 
@@ -237,12 +241,14 @@ static int filter_message(struct nl_msg *msg, void *arg)
 	    strcmp(nla_get_string(attrs[TCA_KIND]), CLASSIFIER_KIND) != 0 ||
 	    !attrs[TCA_OPTIONS])
 		return NL_OK;
-	port = nla_find(nla_data(attrs[TCA_OPTIONS]),
-			nla_len(attrs[TCA_OPTIONS]), DF_A_FILTER_PORT);
-	if (port && nla_len(port) == sizeof(uint32_t)) {
+	options = attrs[TCA_OPTIONS];
+	port = nla_find(nla_data(options), nla_len(options), DF_A_FILTER_PORT);
+	if (port && nla_len(port) == sizeof(uint32_t))
 		filter->port = nla_get_u32(port);
-		filter->handle = tc->tcm_handle;
-	}
+	else if (nla_find(nla_data(options), nla_len(options),
+			  DF_A_FILTER_UNDERLAY))
+		filter->port = DFA_NETDEV_UNDERLAY;
+	filter->handle = tc->tcm_handle;
 	return NL_OK;
 }
 
@@ -272,7 +278,9 @@ static int put_filter(struct dfa_netdev *netdev, int ifindex, uint32_t port,
 	    nla_put_string(msg, TCA_KIND, CLASSIFIER_KIND) < 0)
 		return -ENOMEM;
 	options = nla_nest_start(msg, TCA_OPTIONS | NLA_F_NESTED);
-	if (!options || nla_put_u32(msg, DF_A_FILTER_PORT, port) < 0)
+	if (!options || (port == DFA_NETDEV_UNDERLAY ?
+				 nla_put_flag(msg, DF_A_FILTER_UNDERLAY) :
+				 nla_put_u32(msg, DF_A_FILTER_PORT, port)) < 0)
 		return -ENOMEM;
 	nla_nest_end(msg, options);
 	return dfa_netdev_send(netdev, &msg);
@@ -411,7 +419,9 @@ static int open_monitor(struct dfa_netdev *netdev, struct event_base *base)
 	err = nl_socket_set_nonblocking(monitor);
 	if (!err)
 		err = nl_socket_add_memberships(monitor, RTNLGRP_LINK,
-						RTNLGRP_TC, 0);
+						RTNLGRP_TC,
+						RTNLGRP_IPV4_IFADDR,
+						RTNLGRP_IPV6_IFADDR, 0);
 	if (err)
 		return nl_errno(err);
 

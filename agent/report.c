@@ -138,6 +138,26 @@ static json_t *locals_json(const struct dfa_agent *agent, bool tunnels)
 	return list;
 }
 
+/* The devices that have our addresses, and whether packets are taken there. */
+static json_t *underlays_json(const struct dfa_agent *agent)
+{
+	const struct dfa_attach *attach = &agent->attach;
+	json_t *list = json_array();
+
+	if (!agent->has_kernel)
+		return list;
+	for (size_t i = 0; i < attach->underlay_count; i++) {
+		bool attached;
+		const char *name = dfa_attach_underlay(attach, i, &attached);
+
+		json_array_append_new(list, json_pack("{s:s, s:i, s:b}",
+						      "device", name, "ifindex",
+						      attach->underlay[i],
+						      "attached", attached));
+	}
+	return list;
+}
+
 static void problem(json_t *problems, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
@@ -242,6 +262,7 @@ static json_t *cmd_status(void *arg, const json_t *request)
 	json_object_set_new(answer, "topics", topics_json(agent));
 	json_object_set_new(answer, "ports", locals_json(agent, false));
 	json_object_set_new(answer, "tunnels", locals_json(agent, true));
+	json_object_set_new(answer, "underlays", underlays_json(agent));
 	json_object_set_new(answer, "problems", problems_json(agent));
 	return answer;
 }
