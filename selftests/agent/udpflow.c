@@ -7,7 +7,7 @@
  *		SIGTERM ends it earlier
  *	udpflow receive PORT IDLE_MS
  *		receives until nothing came for IDLE_MS after the first packet,
- *		and prints
+ *		or until SIGTERM and what has come by then, and prints
  *		"received=N lost=N duplicates=N longest_gap_ms=D"
  *
  * Lost are the numbers missing between the first and the last one seen. The
@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,7 +34,14 @@ enum {
 	BUFFER = 8 << 20,
 };
 
-/* SIGTERM is blocked while a flow is sent. */
+/* SIGTERM is blocked: it is asked for between two packets. */
+static void block_end(sigset_t *end)
+{
+	sigemptyset(end);
+	sigaddset(end, SIGTERM);
+	sigprocmask(SIG_BLOCK, end, NULL);
+}
+
 static bool is_ended(void)
 {
 	sigset_t pending;
@@ -85,9 +93,7 @@ static int send_flow(char **argv)
 	sigset_t end;
 	uint32_t i;
 
-	sigemptyset(&end);
-	sigaddset(&end, SIGTERM);
-	sigprocmask(SIG_BLOCK, &end, NULL);
+	block_end(&end);
 	if (fd < 0) {
 		perror(argv[2]);
 		return EXIT_FAILURE;
@@ -162,32 +168,43 @@ static int listen_at(int port)
 	return fd;
 }
 
+/* Until there is no packet any more, and it is time to end. */
+static void receive_packets(struct tally *tally, int fd, int end_fd, int idle_ms)
+{
+	struct pollfd fds[] = {
+		{ .fd = fd, .events = POLLIN },
+		{ .fd = end_fd, .events = POLLIN },
+	};
+	uint32_t number;
+
+	while (poll(fds, 2, tally->received ? idle_ms : -1) > 0 &&
+	       fds[0].revents) {
+		if (recv(fd, &number, sizeof(number), 0) ==
+		    (ssize_t)sizeof(number))
+			count_packet(tally, ntohl(number), now_ns());
+	}
+}
+
 static int receive_flow(char **argv)
 {
 	static struct tally tally;
-	int fd = listen_at(atoi(argv[2])), idle_ms = atoi(argv[3]);
-	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+	int fd = listen_at(atoi(argv[2])), end_fd;
 	unsigned long expected = 0;
+	sigset_t end;
 
-	if (fd < 0) {
+	block_end(&end);
+	end_fd = signalfd(-1, &end, 0);
+	if (fd < 0 || end_fd < 0) {
 		perror("bind");
 		return EXIT_FAILURE;
 	}
-	for (;;) {
-		int ready = poll(&poll_fd, 1, tally.received ? idle_ms : -1);
-		uint32_t number;
-
-		if (ready == 0)
-			break;
-		if (ready > 0 && recv(fd, &number, sizeof(number), 0) ==
-					 (ssize_t)sizeof(number))
-			count_packet(&tally, ntohl(number), now_ns());
-	}
+	receive_packets(&tally, fd, end_fd, atoi(argv[3]));
 	if (tally.received)
 		expected = tally.last - tally.first + 1;
 	printf("received=%lu lost=%lu duplicates=%lu longest_gap_ms=%lld\n",
 	       tally.received, expected - tally.received, tally.duplicates,
 	       (long long)tally.longest_gap / 1000000);
+	close(end_fd);
 	close(fd);
 	return EXIT_SUCCESS;
 }

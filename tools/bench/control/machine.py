@@ -30,7 +30,6 @@ HERE_IP, THERE_IP = "198.51.100.1", "198.51.100.2"
 LOCAL = ((W1, "02:00:00:00:00:01", "192.0.2.1"),
          (W2, "02:00:00:00:00:02", "192.0.2.2"))
 PROBE_PORT, PROBES_PER_S, PROBE_MAX_S = 5000, 1000, 900
-IDLE_MS = 2000
 
 
 class Failure(Exception):
@@ -184,7 +183,8 @@ class Probes:
         for log in (self.sent, self.received):
             log.unlink(missing_ok=True)
         self.receiver = Daemon(self.received, self.program, "receive",
-                               str(PROBE_PORT), str(IDLE_MS), netns=W2)
+                               str(PROBE_PORT), str(1000 * PROBE_MAX_S),
+                               netns=W2)
         deadline = Deadline(20)
         deadline.wait_for(lambda: run("ss", "-Hlun", f"sport = :{PROBE_PORT}",
                                       netns=W2))
@@ -195,8 +195,7 @@ class Probes:
 
     def __exit__(self, *error):
         self.sender.end()
-        # it ends by itself when nothing comes any more
-        self.receiver.end(signal.SIGKILL if error[0] else 0, 30)
+        self.receiver.end(signal.SIGKILL if error[0] else signal.SIGTERM)
 
     def number(self, name):
         """After the block: what either end says of "sent", "received", ..."""
