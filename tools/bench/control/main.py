@@ -28,6 +28,8 @@ CHANGES, BATCHES, COMMANDS = 50, 3, 5
 LEAST_FOR_P99 = 20
 # Probes before the kill and after the end of the restart.
 FLOW_S = 2
+# Long enough for the flows of a big network to be computed.
+CLEAR_MS = 10000
 
 
 def quantile(values, share):
@@ -128,6 +130,15 @@ class Bench:
         self._outage("outage-agent-killed", self.system.kill,
                      self.system.start, deadline)
 
+    def outage_agent_waiting(self, deadline):
+        """The controller of OVN begins by deleting all flows, unless it is
+        told to wait: as good as it gets. Ours never does."""
+        if hasattr(self.system, "wait_before_clear"):
+            self.system.wait_before_clear(CLEAR_MS)
+            self._outage("outage-agent-killed-waiting", self.system.kill,
+                         self.system.start, deadline)
+            self.system.wait_before_clear(0)
+
     def outage_switch(self, deadline):
         """OVN alone has a switch that can die: ours is the kernel."""
         if hasattr(self.system, "kill_switch"):
@@ -154,6 +165,7 @@ class Bench:
     STEPS = {"cold-start": cold_start, "size": size,
              "commit-to-kernel": commit, "restart": restart,
              "outage-agent-killed": outage_agent,
+             "outage-agent-killed-waiting": outage_agent_waiting,
              "outage-switch-killed": outage_switch}
 
     def run(self):
