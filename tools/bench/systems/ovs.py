@@ -11,9 +11,9 @@ import struct
 
 from systems import System, remember_connections
 from sweeps import SOURCE_MAC, SPREAD, Traffic
-from world import (FAR_IP, GEN_MAC, HV, REMOTE_MAC, ROUTER_MAC, SINK_MAC,
-                   UNDER_IP, VNI, VXLAN_PORT, Failure, ip, numbered_mac,
-                   numbered_networks, numbered_sender, run)
+from world import (FAR_IP, GEN_IP, GEN_MAC, HV, PORTS, REMOTE_MAC, ROUTER_MAC,
+                   SINK_MAC, UNDER_IP, VNI, VXLAN_PORT, Failure, ip,
+                   numbered_mac, numbered_networks, numbered_sender, run)
 
 IN, OUT, TUNNEL = 1, 2, 3
 DEVICES = {IN: "in", OUT: "out", TUNNEL: "tunnel"}
@@ -23,10 +23,12 @@ SEND = (f"set(tunnel(tun_id={VNI:#x},dst={FAR_IP},ttl=64,tp_dst={VXLAN_PORT},"
 # The kernel wants a ttl to be named, though any will do.
 RECEIVED = f"tunnel(tun_id={VNI:#x},src={FAR_IP},dst={UNDER_IP},ttl=0/0," \
     "flags(-df+key))"
-# What a security group allows, one rule each.
+# What a security group allows, one rule each. The kernel wants all of a
+# protocol's fields to be named, though any value will do.
 ALLOWED = ("eth_type(0x0800),ipv4(proto=17,frag=no),udp(dst=5201)",
-           "eth_type(0x0800),ipv4(proto=6,frag=no),tcp(dst=5201)",
-           "eth_type(0x0800),ipv4(proto=1,frag=no)")
+           "eth_type(0x0800),ipv4(proto=6,frag=no),tcp(dst=5201),"
+           "tcp_flags(0/0)",
+           "eth_type(0x0800),ipv4(proto=1,frag=no),icmp(type=0/0,code=0/0)")
 
 
 def eth(src, dst):
@@ -38,10 +40,16 @@ def route(dst):
     return f"set({eth(ROUTER_MAC, dst)}),set(ipv4(ttl=63)),"
 
 
-def prefix_mask(length):
-    """Of an IPv4 address."""
-    return socket.inet_ntoa(struct.pack("!I", 0xffffffff << (32 - length)
-                                        & 0xffffffff))
+def other_bits(value, length, width):
+    """As many bits of a value as length says, the last of them another."""
+    mask = (1 << width) - (1 << width - length)
+    return f"{(value ^ 1 << width - length) & mask:#x}/{mask:#x}"
+
+
+def other_prefix(value, length):
+    """The same of an IPv4 address."""
+    return "/".join(socket.inet_ntoa(struct.pack("!I", int(part, 16)))
+                    for part in other_bits(value, length, 32).split("/"))
 
 
 def switch(dst):
@@ -88,7 +96,7 @@ class Ovs(System):
     def _look(self, zone):
         """Look the connection up, and begin anew with what was found."""
         self.recirculations += 1
-        return f"ct(zone={zone}),recirc({self.recirculations:#x})"
+        return f"ct(zone={zone}),recirc({self.recirculations})"
 
     def _way(self, port, match, actions, zones=()):
         """Packets from a port that match, by the zones of their workloads to
@@ -189,16 +197,19 @@ class Ovs(System):
         return Traffic("l3_local")
 
     def sweep_rules(self, count):
-        """Rules for other than this traffic: each a mask of its own."""
+        """What a daemon puts there for other packets: each differs from ours
+        in one bit of the sender and one of the port, up to which it was looked
+        at. So each has a mask of its own, and none lies in another."""
         self._datapath(IN, OUT)
         start = f"recirc_id(0),in_port({IN}),{eth(GEN_MAC, SINK_MAC)}," \
             "eth_type(0x0800)"
-        masks = [(source, port) for source in range(1, 9)
-                 for port in range(1, 9)]
+        sender, = struct.unpack("!I", socket.inet_aton(GEN_IP))
+        bits = [(source, port) for source in range(1, 9)
+                for port in range(1, 9)]
         self._flows([(
-            f"{start},ipv4(src=64.0.0.0/{prefix_mask(source)},proto=17,"
-            f"frag=no),udp(dst=32768/{0xffff << (16 - port) & 0xffff:#x})",
-            f"{OUT}") for source, port in masks[:count - 1]])
-        self._flows([(f"{start},ipv4(proto=17,frag=no),udp(dst=5201)",
+            f"{start},ipv4(src={other_prefix(sender, source)},proto=17,"
+            f"frag=no),udp(dst={other_bits(PORTS[1], port, 16)})",
+            f"{OUT}") for source, port in bits[:count - 1]])
+        self._flows([(f"{start},ipv4(proto=17,frag=no),udp(dst={PORTS[1]})",
                       f"{OUT}")])
         return Traffic(variants=SPREAD)
