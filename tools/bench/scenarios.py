@@ -112,13 +112,31 @@ class Scenario:
 
     def __init__(self, path, what, unit, measure):
         self.path, self.what, self.unit = path, what, unit
-        self.measure = measure
+        self.measure, self.talks = measure, False
 
     def path_of(self, stateful):
         return self.path + ("_stateful" if stateful else "")
 
     def runs(self, system, stateful):
         return self.measure(system, self.path, stateful)
+
+
+class Talk(Scenario):
+    """The same between two workloads with sockets."""
+
+    def __init__(self, what, unit, operation, count):
+        super().__init__("l2_local", what, unit, self._talk)
+        self.operation, self.count, self.talks = operation, count, True
+
+    def _talk(self, system, path, stateful):
+        del path, stateful
+        world = system.world
+        world.ends_drop(False)
+        try:
+            return [world.generate(self.operation, W1, W2, SINK_IP, self.count)
+                    for _ in range(RUNS)]
+        finally:
+            world.ends_drop(True)
 
 
 def _steady(system, path, stateful):
@@ -140,20 +158,6 @@ def _fresh(system, path, stateful):
             for n in range(RUNS)]
 
 
-def _talk(operation, count):
-    """Two workloads with sockets."""
-    def measure(system, path, stateful):
-        del path, stateful
-        world = system.world
-        world.ends_drop(False)
-        try:
-            return [world.generate(operation, W1, W2, SINK_IP, count)
-                    for _ in range(RUNS)]
-        finally:
-            world.ends_drop(True)
-    return measure
-
-
 SCENARIOS = {
     "l2-local": Scenario("l2_local", "in to out, same network", "packet",
                          _steady),
@@ -169,14 +173,12 @@ SCENARIOS = {
                                   "packet", _steady),
     "new-connection": Scenario("l2_local", "the first packets of connections",
                                "packet", _fresh),
-    "tcp-rr": Scenario("l2_local", "request and response", "exchange",
-                       _talk("tcp-rr", 1000)),
-    "tcp-crr": Scenario("l2_local", "connect, request, response, close",
-                        "connection", _talk("tcp-crr", 200)),
-    "tcp-stream": Scenario("l2_local", "a stream", "1448 bytes",
-                           _talk("tcp-stream", 20000)),
-    "udp-blast": Scenario("l2_local", "datagrams between sockets", "datagram",
-                          _talk("udp-blast", 3000)),
+    "tcp-rr": Talk("request and response", "exchange", "tcp-rr", 1000),
+    "tcp-crr": Talk("connect, request, response, close", "connection",
+                    "tcp-crr", 200),
+    "tcp-stream": Talk("a stream", "1448 bytes", "tcp-stream", 20000),
+    "udp-blast": Talk("datagrams between sockets", "datagram", "udp-blast",
+                      3000),
 }
 STATEFUL = "-stateful"
 NAMES = tuple(SCENARIOS) + tuple(name + STATEFUL for name in SCENARIOS)
