@@ -9,11 +9,13 @@ ALL_TESTS="unknown_names_are_refused_with_the_known_ones
 	all_means_all nonsense_is_refused
 	every_result_is_in_the_table_and_the_picture
 	what_is_left_out_is_listed a_result_is_kept_when_the_rest_fails
+	what_is_published_is_what_was_measured
 	a_packet_between_local_ports_costs_little"
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
 BENCH=$(cd "$(dirname "$0")/../../tools/bench" && pwd)
+DOCS=$(cd "$(dirname "$0")/../../Documentation" && pwd)
 # Promised for a cached packet between ports of one hypervisor, beyond what the
 # kernel needs to move it: instructions, the same on any machine.
 MOST=500
@@ -110,6 +112,17 @@ results._try("l3-local", system, lambda: os.kill(os.getpid(), 9))' "$TMPDIR"
 	check_eq "the one" "l2-local 5560" \
 		"$(jq -r '.[] | "\(.scenario) \(.value)"' "$TMPDIR/instructions.json")"
 	check_eq "nothing half done" "" "$(find "$TMPDIR" -name '*.new')"
+}
+
+# The first table, the totals, is not.
+what_is_published_is_what_was_measured() {
+	local page=$DOCS/benchmarks.md
+	cp "$DOCS/bench.json" "$TMPDIR"
+	report --markdown | sed '1,/^$/d' | grep '^|' >"$TMPDIR/tables"
+	check "there are tables" [ "$(grep -c . "$TMPDIR/tables")" -gt 20 ]
+	check_eq "not on the page" "" "$(grep -vxFf "$page" "$TMPDIR/tables")"
+	report --svg "$TMPDIR/bench.svg" >"$TMPDIR/table"
+	check "the picture" cmp "$TMPDIR/bench.svg" "$DOCS/bench.svg"
 }
 
 a_packet_between_local_ports_costs_little() {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """What a benchmark has found: its file, its table, its picture.
 
-    report.py [--svg FILE --metric METRIC [--pick REGEX] [--title TEXT]]
+    report.py [--svg FILE [--metric METRIC] [--pick REGEX]] [--markdown]
               [--missing FILE...] [--join FILE] [--] BENCH.JSON...
 
 prints the tables of one or more files, and draws one metric of the scenarios
@@ -28,6 +28,9 @@ from svg import bars
 KEYS = ("scenario", "system", "metric", "value", "unit", "runs")
 # The order of columns; others follow in the order they come.
 SYSTEMS = ("dragonflow", "mirred", "flower", "flowtable", "ovs", "ovn")
+
+# What a picture shows that has room for a screen: one packet each.
+PICKED = "^(l2|new)-"
 
 
 class Nonsense(Exception):
@@ -164,7 +167,7 @@ def text_missing(missing):
         for (system, why), names in reasons.items()])
 
 
-def draw(path, results, metric, pick, title):
+def draw(path, results, metric, pick):
     chosen = [entry for entry in results if entry["metric"] == metric
               and re.search(pick, entry["scenario"])]
     if not chosen:
@@ -175,6 +178,7 @@ def draw(path, results, metric, pick, title):
         ((e["system"], e["value"]) for e in chosen
          if e["scenario"] == scenario), key=lambda e: systems.index(e[0])))
         for scenario in scenarios_of(chosen)]
+    title = f"{chosen[0]['unit']} per packet, beyond those of a bare redirect"
     pathlib.Path(path).write_text(bars(title, groups, SYSTEMS[0], number),
                                   encoding="utf-8")
 
@@ -183,8 +187,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--svg", metavar="FILE")
     parser.add_argument("--metric", default="instructions_net")
-    parser.add_argument("--pick", default="", metavar="REGEX")
-    parser.add_argument("--title", default="")
+    parser.add_argument("--pick", default=PICKED, metavar="REGEX")
     parser.add_argument("--markdown", action="store_true",
                         help="tables as in our documentation")
     parser.add_argument("--join", metavar="FILE",
@@ -203,8 +206,7 @@ def main():
         if missing:
             print("\n" + text_missing(missing))
         if args.svg:
-            draw(args.svg, results, args.metric, args.pick,
-                 args.title or args.metric)
+            draw(args.svg, results, args.metric, args.pick)
     except Nonsense as error:
         sys.exit(f"report: {error}")
 
