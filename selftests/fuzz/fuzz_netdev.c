@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the agent reads from route netlink: links, qdiscs, filters, its tunnel
- * devices, and the notices about them. The first byte of the input says what is
+ * What the agent reads from route netlink: links, qdiscs, filters, addresses, its
+ * tunnel devices, and the notices about them. The first byte of the input says what is
  * asked for; behind it are datagrams, two bytes of length before each. Libnl's
  * sockets are connected to them instead of to the kernel.
  */
@@ -90,7 +90,7 @@ static void told_ifindex(void *arg, int ifindex)
 	(void)ifindex;
 }
 
-static void told_lost(void *arg)
+static void told(void *arg)
 {
 	(void)arg;
 }
@@ -106,12 +106,24 @@ static const struct dfa_netdev_ops ops = {
 	.link = told_link,
 	.gone = told_ifindex,
 	.filters = told_ifindex,
-	.lost = told_lost,
+	.addresses = told,
+	.lost = told,
 };
+
+static void find_underlays(struct dfa_netdev *netdev)
+{
+	static const struct dfa_config config = {
+		.encap = { { .address = { .family = AF_INET, .bytes = { 192, 0, 2, 1 } } } },
+		.encap_count = 1,
+	};
+	int ifindex[DFA_MAX_ENCAPS];
+
+	require(dfa_netdev_find_underlays(netdev, &config, ifindex) <= DFA_MAX_ENCAPS);
+}
 
 static void try_one(struct dfa_netdev *netdev, struct event_base *base, unsigned int what)
 {
-	switch (what % 6) {
+	switch (what % 7) {
 	case 0:
 		dfa_netdev_dump(netdev);
 		break;
@@ -130,6 +142,9 @@ static void try_one(struct dfa_netdev *netdev, struct event_base *base, unsigned
 	case 5:
 		event_active(netdev->readable, EV_READ, 0);
 		event_base_loop(base, EVLOOP_NONBLOCK);
+		break;
+	case 6:
+		find_underlays(netdev);
 		break;
 	}
 }
