@@ -60,28 +60,34 @@ static json_t *choose_value(const struct df_obj *obj,
  * at a counter, and a number is not used again soon after its object is gone.
  * That two are equal is as unlikely as there are few; the claim notices it.
  */
+int df_change_make_up(struct change *change, size_t i, struct df_error *error)
+{
+	const struct df_field *field = &df_schema(change->model)->fields[i];
+	json_t *value = choose_value(change->new, field);
+
+	if (!value)
+		return 0;
+	if (json_object_set_new(change->new->doc, field->name, value))
+		return no_memory(error);
+	change->made_up |= 1ull << i;
+	return 0;
+}
+
 static int choose_values(struct change *change, struct df_error *error)
 {
 	const struct df_field *field = df_schema(change->model)->fields;
 	bool is_chosen;
-	json_t *value;
+	int err = 0;
 	size_t i;
 
-	for (i = 0; field[i].name; i++) {
+	for (i = 0; !err && field[i].name; i++) {
 		is_chosen = field[i].flags & DF_FIELD_ALLOCATED ||
 			    (field[i].flags & DF_FIELD_ASSIGNED &&
 			     field[i].flags & DF_FIELD_UNIQUE);
-		if (!is_chosen || df_obj_has(change->new, field[i].name))
-			continue;
-		value = choose_value(change->new, &field[i]);
-		if (!value)
-			continue;
-		if (json_object_set_new(change->new->doc, field[i].name,
-					value))
-			return no_memory(error);
-		change->made_up |= 1ull << i;
+		if (is_chosen && !df_obj_has(change->new, field[i].name))
+			err = df_change_make_up(change, i, error);
 	}
-	return 0;
+	return err;
 }
 
 static int check_immutable(const struct change *change, struct df_error *error)

@@ -10,6 +10,9 @@
 #include "ops.h"
 #include "schema.h"
 
+/* Not reached unless nearly all values are in use. */
+#define MAKE_UP_TRIES 1000
+
 static int no_memory(struct df_error *error)
 {
 	return df_error_set(error, -ENOMEM, "out of memory");
@@ -31,6 +34,7 @@ void df_ops_fini(struct ops *ops)
 	free(ops->v);
 	free(ops->notes);
 	df_seen_fini(&ops->index);
+	df_seen_fini(&ops->asked);
 	memset(ops, 0, sizeof(*ops));
 }
 
@@ -194,10 +198,15 @@ static int add_object(struct ops *ops, const struct change *change, size_t nr,
 
 /* Claims of unique values */
 
+/**
+ * struct claims - whose claims are added
+ * @is_asked: only note what was asked for
+ */
 struct claims {
 	struct ops *ops;
 	const struct change *change;
 	size_t nr;
+	bool is_asked;
 	struct df_error *error;
 };
 
@@ -240,7 +249,10 @@ static int add_claim(const struct claims *claims, const struct df_obj *obj,
 
 	if (!key)
 		return value ? -ENOMEM : 0;
-	if (obj == change->new)
+	if (claims->is_asked)
+		err = note.is_allocated ||
+			df_seen_add(&claims->ops->asked, key) ? 0 : -ENOMEM;
+	else if (obj == change->new)
 		err = add_mark(claims->ops, key, change->id, DF_DB_ABSENT,
 			       &note);
 	else
@@ -287,6 +299,43 @@ static int add_claims_of(const struct claims *claims, const struct df_obj *obj)
 
 		if (field->flags & DF_FIELD_UNIQUE)
 			err = add_claims(claims, obj, &simple);
+	}
+	return err;
+}
+
+static bool is_claimed(const struct ops *ops, const struct df_obj *obj,
+		       const struct df_field *field)
+{
+	const struct df_unique *unique = df_schema(obj->model)->uniques;
+	struct df_unique simple = { .field = field->name };
+	bool is_claimed;
+	char *key;
+
+	while (unique && unique->field && strcmp(unique->field, field->name))
+		unique++;
+	if (!unique || !unique->field)
+		unique = &simple;
+	key = claim_key(obj, unique, json_object_get(obj->doc, field->name));
+	is_claimed = key && (df_seen_find(&ops->index, key) ||
+			     df_seen_find(&ops->asked, key));
+	free(key);
+	return is_claimed;
+}
+
+/* Among many in one transaction, two that were made up are equal at times. */
+static int make_up_others(const struct ops *ops, struct change *change,
+			  struct df_error *error)
+{
+	const struct df_field *field = df_schema(change->model)->fields;
+	int tries, err = 0;
+	size_t i;
+
+	for (i = 0; field[i].name; i++) {
+		if (!(change->made_up >> i & 1))
+			continue;
+		for (tries = 0; !err && tries < MAKE_UP_TRIES &&
+		     is_claimed(ops, change->new, &field[i]); tries++)
+			err = df_change_make_up(change, i, error);
 	}
 	return err;
 }
@@ -475,7 +524,7 @@ static int add_refs(struct ops *ops, const struct change *change, size_t nr)
 static int add_all(struct ops *ops, const struct change *change, size_t nr,
 		   struct df_error *error)
 {
-	struct claims claims = { ops, change, nr, error };
+	struct claims claims = { ops, change, nr, false, error };
 	int err;
 
 	err = add_object(ops, change, nr, error);
@@ -496,13 +545,25 @@ static int add_all(struct ops *ops, const struct change *change, size_t nr,
 	return err;
 }
 
-int df_ops_add_change(struct ops *ops, const struct change *change, size_t nr,
+int df_ops_expect(struct ops *ops, const struct change *change,
+		  struct df_error *error)
+{
+	struct claims claims = { ops, change, 0, true, error };
+
+	if (change->new && add_claims_of(&claims, change->new))
+		return no_memory(error);
+	return 0;
+}
+
+int df_ops_add_change(struct ops *ops, struct change *change, size_t nr,
 		      struct df_error *error)
 {
 	int err;
 
 	error->code = 0;
-	err = add_all(ops, change, nr, error);
+	err = make_up_others(ops, change, error);
+	if (!err)
+		err = add_all(ops, change, nr, error);
 	if (!err || error->code)
 		return err;
 	if (err == -ENOENT)

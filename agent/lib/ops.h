@@ -69,6 +69,7 @@ struct change {
  * @v: as the database takes them
  * @notes: one for each
  * @index: position in @v by key, plus one
+ * @asked: keys of the claims of values that nobody made up
  */
 struct ops {
 	struct df_db_op *v;
@@ -76,10 +77,21 @@ struct ops {
 	size_t count;
 	size_t size;
 	struct df_seen index;
+	struct df_seen asked;
 };
 
-/** Add what it takes to make the change number @nr. */
-int df_ops_add_change(struct ops *ops, const struct change *change, size_t nr,
+/** Before all changes are added, each is told of: what it asks for is not made up
+ * for another.
+ */
+int df_ops_expect(struct ops *ops, const struct change *change,
+		  struct df_error *error);
+/**
+ * Add what it takes to make the change number @nr.
+ *
+ * Of its values that were made up, those that another change has are made up
+ * again.
+ */
+int df_ops_add_change(struct ops *ops, struct change *change, size_t nr,
 		      struct df_error *error);
 void df_ops_fini(struct ops *ops);
 
@@ -93,6 +105,8 @@ int df_change_replace(struct change *change, const struct df_obj *asked,
 		      struct df_error *error);
 int df_change_patch(struct change *change, const struct df_obj *asked,
 		    struct df_error *error);
+/** Choose a value for field number @i, if it is to have one, or another one. */
+int df_change_make_up(struct change *change, size_t i, struct df_error *error);
 bool df_change_is_nothing(const struct change *change);
 void df_change_fini(struct change *change);
 

@@ -338,19 +338,22 @@ static int work_out(struct step *step, struct df_error *error)
 static int work_out_all(struct df_txn *txn)
 {
 	size_t i;
-	int err;
+	int err = 0;
 
-	for (i = 0; i < txn->count; i++) {
-		struct step *step = txn->steps[i];
-
-		err = work_out(step, &txn->error);
-		if (!err && !df_change_is_nothing(&step->change))
-			err = df_ops_add_change(&txn->ops, &step->change, i,
-						&txn->error);
-		if (err)
-			return err;
+	for (i = 0; !err && i < txn->count; i++) {
+		err = work_out(txn->steps[i], &txn->error);
+		if (!err)
+			err = df_ops_expect(&txn->ops, &txn->steps[i]->change,
+					    &txn->error);
 	}
-	return 0;
+	for (i = 0; !err && i < txn->count; i++) {
+		struct change *change = &txn->steps[i]->change;
+
+		if (!df_change_is_nothing(change))
+			err = df_ops_add_change(&txn->ops, change, i,
+						&txn->error);
+	}
+	return err;
 }
 
 /* The claim's value is the id of who has it. */

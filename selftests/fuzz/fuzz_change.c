@@ -20,13 +20,15 @@ static struct df_obj *take(const struct df_model *model, const uint8_t **input, 
 	return obj;
 }
 
-static void check_ops(const struct change *change)
+static void check_ops(struct change *change)
 {
+	struct df_error error = { 0 };
 	struct ops ops = { 0 };
 	struct df_seen keys = { 0 };
 	size_t i;
 
-	if (!df_ops_add_change(&ops, change, 0, NULL)) {
+	if (!df_ops_expect(&ops, change, &error) &&
+	    !df_ops_add_change(&ops, change, 0, &error)) {
 		for (i = 0; i < ops.count; i++) {
 			struct df_seen_key *key;
 

@@ -414,6 +414,35 @@ static void two_ports_may_swap_their_addresses(void **state)
 	df_obj_put(other);
 }
 
+/*
+ * Of 24 random bits that many have some in common, among them and with what was
+ * asked for: all but surely, and every time.
+ */
+#define CHOSEN 8000
+
+static void what_is_made_up_gives_way(void **state)
+{
+	const char *in = text("network_id=%s%s", df_obj_id(network), "");
+	struct df_txn *txn;
+	int i;
+
+	(void)state;
+	must(df_txn_new(&txn, nb));
+	for (i = 0; i < 2 * CHOSEN; i++) {
+		struct df_obj *one = object("port", in, NULL);
+		char mac[18];
+
+		snprintf(mac, sizeof(mac), "fa:16:3e:00:%02x:%02x", i >> 8 & 255,
+			 i & 255);
+		if (i >= CHOSEN)
+			must(df_obj_set(one, "mac_address", mac, &error));
+		must(df_txn_create(txn, one, &error));
+		df_obj_put(one);
+	}
+	must(df_txn_commit_sync(txn, &error));
+	assert_int_equal(count("port", NULL), 2 * CHOSEN + 1);
+}
+
 static void binding_follows_the_host_of_a_port(void **state)
 {
 	struct df_obj *obj = object("port", text("id=%s%s", df_obj_id(port),
@@ -548,6 +577,7 @@ int main(void)
 		cloud_test(whole_topology_in_one_transaction),
 		cloud_test(deleting_and_referring_at_once_is_refused),
 		cloud_test(two_ports_may_swap_their_addresses),
+		cloud_test(what_is_made_up_gives_way),
 		cloud_test(binding_follows_the_host_of_a_port),
 		cloud_test(binding_is_not_for_users),
 		cloud_test(status_comes_and_goes_with_its_port),
