@@ -84,6 +84,8 @@ err_prepare:
  *
  * Packets that flow entries send to it follow a change at once: the entries
  * name the peer, and the peer is told.
+ *
+ * Return: 0, or -errno; then nothing has changed.
  */
 int df_chassis_set(struct df_net *dn, const struct df_chassis_conf *conf,
 		   struct df_refusal *why)

@@ -105,6 +105,8 @@ err_peers:
  * @dn: namespace, its lock held
  * @conf: what it shall be
  * @why: filled when the request breaks a rule
+ *
+ * Return: 0, or -errno; then nothing has changed.
  */
 int df_network_set(struct df_net *dn, const struct df_network_conf *conf,
 		   struct df_refusal *why)

@@ -105,6 +105,8 @@ void df_peer_put(struct df_net *dn, struct df_peer *peer)
  * @vni: network identifier to be, or DF_VNI_NONE
  *
  * Follow with df_peer_commit(), which cannot fail, or df_peer_abort().
+ *
+ * Return: 0 or -ENOMEM.
  */
 int df_peer_prepare(struct df_peer *peer, const struct df_underlay *underlay,
 		    u32 vni)

@@ -260,6 +260,8 @@ static int port_replace(struct df_net *dn, struct df_port *port,
  * @why: filled when the request breaks a rule
  *
  * A vif or tunnel keeps its device, counters and flow entries.
+ *
+ * Return: 0, or -errno; then nothing has changed.
  */
 int df_port_set(struct df_net *dn, const struct df_port_conf *conf,
 		struct df_refusal *why)
