@@ -443,7 +443,9 @@ def filters_are_refused(t):
             ("port 0", nla(1, U32.pack(0)), "ERANGE"),
             ("short port", nla(1, b"\1\0"), None),
             ("long port", nla(1, bytes(8)), None),
-            ("unknown attribute", nla(1, U32.pack(1)) + nla(2, U32.pack(1)),
+            ("port and underlay", nla(1, U32.pack(1)) + nla(2, b""), None),
+            ("underlay 1", nla(2, U32.pack(1)), "ERANGE"),
+            ("unknown attribute", nla(1, U32.pack(1)) + nla(3, U32.pack(1)),
              None)):
         refused(t, what, lambda o=options: tc.filter("a", options=o),
                 errno.ERANGE if attr else errno.EINVAL)
