@@ -58,8 +58,14 @@ struct df_object {
  * @networks: &struct df_network by id
  * @ports: &struct df_port by id
  * @chassis: &struct df_chassis by id
+ * @routers: &struct df_router by id
+ * @interfaces: &struct df_interface by id
+ * @routes: &struct df_route by id
  * @vnis: network by VNI; readers: RCU, writers: @lock
  * @macs: port by network and MAC; readers: RCU, writers: @lock
+ * @interface_macs: router interface by network and MAC; the same
+ * @addresses: &struct df_address by network and IP; the same
+ * @prefix_serial: of the prefix that was made last; protected by @lock
  * @peers: &struct df_peer by network and chassis; protected by @lock
  * @attachments: &struct df_attachment by port id; protected by @lock
  * @locals: &struct df_local of every port that can have a device; @lock
@@ -78,8 +84,14 @@ struct df_net {
 	struct df_table networks;
 	struct df_table ports;
 	struct df_table chassis;
+	struct df_table routers;
+	struct df_table interfaces;
+	struct df_table routes;
 	struct xarray vnis;
 	struct rhashtable macs;
+	struct rhashtable interface_macs;
+	struct rhashtable addresses;
+	u32 prefix_serial;
 	struct rhashtable peers;
 	struct xarray attachments;
 	struct list_head locals;
@@ -97,10 +109,12 @@ struct df_net {
  * @message: the rule that it breaks, for a person
  * @attr: the attribute that breaks it, in the numbering of the object's
  *	attribute set; 0 when no single one does
+ * @index: which one, of an attribute that comes several times
  */
 struct df_refusal {
 	const char *message;
 	u16 attr;
+	u16 index;
 };
 
 /* Fill @why and return @err, so that a refusal is one statement. */

@@ -23,11 +23,14 @@
 enum df_generation_kind {
 	DF_GENERATION_NETWORK,
 	DF_GENERATION_PORT,
+	DF_GENERATION_INTERFACE,
+	DF_GENERATION_PREFIX,
+	DF_GENERATION_BLOCK,
 };
 
 static inline u16 df_generation_slot(enum df_generation_kind kind, u32 id)
 {
-	return hash_32(id << 1 | kind, DF_GENERATION_BITS);
+	return hash_32(id << 3 | kind, DF_GENERATION_BITS);
 }
 
 static inline u32 df_generation_read(const struct df_net *dn, u16 slot)

@@ -7,11 +7,15 @@
 #include "df.h"
 #include "path/classifier.h"
 #include "path/flow.h"
+#include "table/address.h"
 #include "table/chassis.h"
+#include "table/interface.h"
 #include "table/local.h"
 #include "table/network.h"
 #include "table/peer.h"
 #include "table/port.h"
+#include "table/route.h"
+#include "table/router.h"
 
 #define CREATE_TRACE_POINTS
 #include "control/tracepoint.h"
@@ -24,6 +28,41 @@ struct workqueue_struct *df_workqueue __ro_after_init;
 struct df_net *df_net_get(const struct net *net)
 {
 	return net_generic(net, df_net_id);
+}
+
+static int df_net_init_routing(struct df_net *dn)
+{
+	int err;
+
+	err = df_addresses_init(dn);
+	if (err)
+		return err;
+	err = df_table_init(&dn->routers);
+	if (err)
+		goto err_addresses;
+	err = df_interfaces_init(dn);
+	if (err)
+		goto err_routers;
+	err = df_table_init(&dn->routes);
+	if (err)
+		goto err_interfaces;
+	return 0;
+
+err_interfaces:
+	df_interfaces_fini(dn);
+err_routers:
+	df_table_fini(&dn->routers);
+err_addresses:
+	df_addresses_fini(dn);
+	return err;
+}
+
+static void df_net_fini_routing(struct df_net *dn)
+{
+	df_table_fini(&dn->routes);
+	df_interfaces_fini(dn);
+	df_table_fini(&dn->routers);
+	df_addresses_fini(dn);
 }
 
 static int df_net_init_tables(struct df_net *dn)
@@ -42,11 +81,16 @@ static int df_net_init_tables(struct df_net *dn)
 	err = df_peers_init(dn);
 	if (err)
 		goto err_chassis;
-	err = df_flows_init(dn);
+	err = df_net_init_routing(dn);
 	if (err)
 		goto err_peers;
+	err = df_flows_init(dn);
+	if (err)
+		goto err_routing;
 	return 0;
 
+err_routing:
+	df_net_fini_routing(dn);
 err_peers:
 	df_peers_fini(dn);
 err_chassis:
@@ -61,6 +105,7 @@ err_networks:
 static void df_net_fini_tables(struct df_net *dn)
 {
 	df_flows_fini(dn);
+	df_net_fini_routing(dn);
 	df_peers_fini(dn);
 	df_table_fini(&dn->chassis);
 	df_ports_fini(dn);
@@ -108,6 +153,9 @@ static void __net_exit df_net_exit(struct net *net)
 
 	mutex_lock(&dn->lock);
 	df_change_begin(dn);
+	df_route_del_all(dn);
+	df_interface_del_all(dn);
+	df_router_del_all(dn);
 	df_port_del_all(dn, false);
 	df_chassis_del_all(dn);
 	df_port_del_all(dn, true);

@@ -6,17 +6,22 @@
 #include "control/netlink.h"
 #include "control/netlink_gen.h"
 #include "table/chassis.h"
+#include "table/interface.h"
 #include "table/local.h"
 #include "table/network.h"
 #include "table/peer.h"
 #include "table/port.h"
+#include "table/route.h"
+#include "table/router.h"
 
 static int network_fill(struct sk_buff *msg, const struct df_network *network)
 {
 	if (nla_put_u32(msg, DF_A_NETWORK_ID, network->obj.id) ||
 	    nla_put_u32(msg, DF_A_NETWORK_FLAGS, network->flags) ||
 	    nla_put_u32(msg, DF_A_NETWORK_PORTS, network->ports) ||
-	    nla_put_u32(msg, DF_A_NETWORK_CHASSIS, network->peer_count))
+	    nla_put_u32(msg, DF_A_NETWORK_CHASSIS, network->peer_count) ||
+	    nla_put_u32(msg, DF_A_NETWORK_ROUTER_INTERFACES,
+			network->interface_count))
 		return -EMSGSIZE;
 	if (network->vni != DF_VNI_NONE &&
 	    nla_put_u32(msg, DF_A_NETWORK_VNI, network->vni))
@@ -59,7 +64,8 @@ static int stats_fill(struct sk_buff *msg, const struct df_local *local)
 	    put_u64(msg, DF_A_PORT_STATS_FLOW_HITS, totals.flow_hits) ||
 	    put_u64(msg, DF_A_PORT_STATS_FLOW_MISSES, totals.flow_misses) ||
 	    put_u64(msg, DF_A_PORT_STATS_FLOW_EVICTIONS,
-		    totals.flow_evictions))
+		    totals.flow_evictions) ||
+	    put_u64(msg, DF_A_PORT_STATS_ANSWERS, totals.answers))
 		return -EMSGSIZE;
 	for (i = 0; i < DF_DROP_REASON_COUNT; i++)
 		if (totals.drops[i] && drop_fill(msg, i, totals.drops[i]))
@@ -84,6 +90,26 @@ static int local_fill(struct sk_buff *msg, const struct df_net *dn,
 	return stats_fill(msg, local);
 }
 
+/* An address, as @attr4 or @attr6. */
+static int ip_fill(struct sk_buff *msg, int attr4, int attr6,
+		   const struct in6_addr *ip)
+{
+	if (ipv6_addr_v4mapped(ip))
+		return nla_put_in_addr(msg, attr4, ip->s6_addr32[3]);
+	return nla_put_in6_addr(msg, attr6, ip);
+}
+
+static int port_addresses_fill(struct sk_buff *msg, const struct df_port *port)
+{
+	int i;
+
+	for (i = 0; i < port->address_count; i++)
+		if (ip_fill(msg, DF_A_PORT_IP4, DF_A_PORT_IP6,
+			    &port->addresses[i].key.ip))
+			return -EMSGSIZE;
+	return 0;
+}
+
 static int port_fill(struct sk_buff *msg, const struct df_net *dn,
 		     const struct df_port *port)
 {
@@ -94,6 +120,8 @@ static int port_fill(struct sk_buff *msg, const struct df_net *dn,
 	if (port->network &&
 	    (nla_put_u32(msg, DF_A_PORT_NETWORK, port->network->obj.id) ||
 	     nla_put(msg, DF_A_PORT_MAC, ETH_ALEN, port->mac_key.mac)))
+		return -EMSGSIZE;
+	if (port_addresses_fill(msg, port))
 		return -EMSGSIZE;
 	if (df_port_is_local(port))
 		return local_fill(msg, dn, port->local);
@@ -129,6 +157,101 @@ static int chassis_fill(struct sk_buff *msg, const struct df_chassis *chassis)
 	return underlay4_fill(msg, &chassis->underlay);
 }
 
+static int router_fill(struct sk_buff *msg, const struct df_router *router)
+{
+	if (nla_put_u32(msg, DF_A_ROUTER_ID, router->obj.id) ||
+	    nla_put_u32(msg, DF_A_ROUTER_FLAGS, router->flags) ||
+	    nla_put_u32(msg, DF_A_ROUTER_INTERFACES,
+			router->interface_count) ||
+	    nla_put_u32(msg, DF_A_ROUTER_ROUTES, router->routes))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int router_address_fill(struct sk_buff *msg,
+			       const struct df_address *address)
+{
+	struct nlattr *nest = nla_nest_start(msg, DF_A_ROUTER_INTERFACE_ADDRESS);
+
+	if (!nest ||
+	    ip_fill(msg, DF_A_ROUTER_ADDRESS_IP4, DF_A_ROUTER_ADDRESS_IP6,
+		    &address->key.ip) ||
+	    nla_put_u8(msg, DF_A_ROUTER_ADDRESS_PREFIX_LEN,
+		       address->prefix_len))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+static int interface_fill(struct sk_buff *msg, const struct df_net *dn,
+			  const struct df_interface *interface)
+{
+	const struct df_interface_state *state;
+	int i;
+
+	state = rcu_dereference_protected(interface->state, df_is_locked(dn));
+	if (nla_put_u32(msg, DF_A_ROUTER_INTERFACE_ID, interface->obj.id) ||
+	    nla_put_u32(msg, DF_A_ROUTER_INTERFACE_ROUTER,
+			interface->router->obj.id) ||
+	    nla_put_u32(msg, DF_A_ROUTER_INTERFACE_NETWORK,
+			interface->network->obj.id) ||
+	    nla_put(msg, DF_A_ROUTER_INTERFACE_MAC, ETH_ALEN,
+		    state->mac_key.mac) ||
+	    nla_put_u32(msg, DF_A_ROUTER_INTERFACE_FLAGS, state->flags) ||
+	    nla_put_u32(msg, DF_A_ROUTER_INTERFACE_ROUTES, interface->routes))
+		return -EMSGSIZE;
+	if (state->mtu &&
+	    nla_put_u32(msg, DF_A_ROUTER_INTERFACE_MTU, state->mtu))
+		return -EMSGSIZE;
+	for (i = 0; i < state->address_count; i++)
+		if (router_address_fill(msg, &state->addresses[i]))
+			return -EMSGSIZE;
+	return 0;
+}
+
+static int nexthop_fill(struct sk_buff *msg, const struct df_nexthop *nexthop)
+{
+	struct nlattr *nest = nla_nest_start(msg, DF_A_ROUTE_NEXTHOP);
+
+	if (!nest ||
+	    nla_put_u32(msg, DF_A_NEXTHOP_INTERFACE,
+			nexthop->interface->obj.id) ||
+	    nla_put_u32(msg, DF_A_NEXTHOP_WEIGHT, nexthop->weight))
+		return -EMSGSIZE;
+	if (nexthop->has_gateway &&
+	    ip_fill(msg, DF_A_NEXTHOP_IP4, DF_A_NEXTHOP_IP6,
+		    &nexthop->gateway))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+static int route_prefix_fill(struct sk_buff *msg,
+			     const struct df_prefix *prefix)
+{
+	struct in6_addr ip;
+
+	df_lpm_key_get(&ip, &prefix->key, prefix->is_ip6);
+	if (ip_fill(msg, DF_A_ROUTE_IP4, DF_A_ROUTE_IP6, &ip))
+		return -EMSGSIZE;
+	return nla_put_u8(msg, DF_A_ROUTE_PREFIX_LEN, prefix->len);
+}
+
+static int route_fill(struct sk_buff *msg, const struct df_route *route)
+{
+	int i;
+
+	if (nla_put_u32(msg, DF_A_ROUTE_ID, route->obj.id) ||
+	    nla_put_u32(msg, DF_A_ROUTE_ROUTER, route->router->obj.id) ||
+	    nla_put_u32(msg, DF_A_ROUTE_TYPE, route->type) ||
+	    route_prefix_fill(msg, route->prefix))
+		return -EMSGSIZE;
+	for (i = 0; i < route->nexthop_count; i++)
+		if (nexthop_fill(msg, &route->nexthops[i]))
+			return -EMSGSIZE;
+	return 0;
+}
+
 /**
  * df_fill() - write the attributes of an object
  * @msg: message, genetlink header already there
@@ -149,6 +272,13 @@ int df_fill(struct sk_buff *msg, struct df_net *dn, enum df_kind kind,
 		return port_fill(msg, dn, (const struct df_port *)obj);
 	case DF_KIND_CHASSIS:
 		return chassis_fill(msg, (const struct df_chassis *)obj);
+	case DF_KIND_ROUTER:
+		return router_fill(msg, (const struct df_router *)obj);
+	case DF_KIND_INTERFACE:
+		return interface_fill(msg, dn,
+				      (const struct df_interface *)obj);
+	case DF_KIND_ROUTE:
+		return route_fill(msg, (const struct df_route *)obj);
 	}
 	return -EINVAL;
 }

@@ -10,6 +10,9 @@ enum df_kind {
 	DF_KIND_NETWORK,
 	DF_KIND_PORT,
 	DF_KIND_CHASSIS,
+	DF_KIND_ROUTER,
+	DF_KIND_INTERFACE,
+	DF_KIND_ROUTE,
 };
 
 struct genl_info;

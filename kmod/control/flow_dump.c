@@ -92,6 +92,8 @@ static int put_action_target(struct sk_buff *msg,
 	case DRAGONFLOW_ACTION_TYPE_FLOOD:
 		return nla_put_u32(msg, DF_A_ACTION_NETWORK,
 				   action->network->obj.id);
+	case DRAGONFLOW_ACTION_TYPE_ROUTE:
+		break;
 	}
 	return 0;
 }

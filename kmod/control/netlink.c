@@ -8,172 +8,12 @@
 #include "control/event.h"
 #include "control/netlink.h"
 #include "control/netlink_gen.h"
+#include "control/request.h"
+#include "control/routing.h"
 #include "table/chassis.h"
 #include "table/local.h"
 #include "table/network.h"
 #include "table/port.h"
-
-static struct df_net *info_net(const struct genl_info *info)
-{
-	return df_net_get(genl_info_net((struct genl_info *)info));
-}
-
-/* Put a refusal where the caller's library finds it. */
-static int refuse(const struct genl_info *info, const struct df_refusal *why,
-		  int err)
-{
-	if (err && why->message) {
-		info->extack->_msg = why->message;
-		if (why->attr)
-			NL_SET_BAD_ATTR(info->extack, info->attrs[why->attr]);
-	}
-	return err;
-}
-
-static struct df_table *kind_table(struct df_net *dn, enum df_kind kind)
-{
-	switch (kind) {
-	case DF_KIND_NETWORK:
-		return &dn->networks;
-	case DF_KIND_PORT:
-		return &dn->ports;
-	case DF_KIND_CHASSIS:
-		return &dn->chassis;
-	}
-	return NULL;
-}
-
-/* What tells the requests of one kind of objects from another's. */
-struct request {
-	enum df_kind kind;
-	u8 ntf;
-	/* One of these, with @conf or @id. */
-	int (*set)(struct df_net *dn, const void *conf, struct df_refusal *why);
-	int (*del)(struct df_net *dn, u32 id, struct df_refusal *why);
-};
-
-static int request_new(struct genl_info *info, const struct request *request,
-		       u32 id, const void *conf)
-{
-	struct df_net *dn = info_net(info);
-	struct df_table *table = kind_table(dn, request->kind);
-	struct df_refusal why = {};
-	int err;
-
-	mutex_lock(&dn->lock);
-	if (info->nlhdr->nlmsg_flags & NLM_F_EXCL && df_table_find(table, id)) {
-		err = df_refuse(&why, -EEXIST, 1, "The id is in use");
-		goto out_unlock;
-	}
-	df_change_begin(dn);
-	err = request->set(dn, conf, &why);
-	df_change_end(dn);
-	if (!err)
-		df_event(dn, request->kind, df_table_find(table, id),
-			 request->ntf);
-out_unlock:
-	mutex_unlock(&dn->lock);
-	return refuse(info, &why, err);
-}
-
-static int request_del(struct genl_info *info, const struct request *request,
-		       u32 id)
-{
-	struct df_net *dn = info_net(info);
-	struct df_refusal why = {};
-	struct sk_buff *event = NULL;
-	struct df_object *obj;
-	int err;
-
-	mutex_lock(&dn->lock);
-	obj = df_table_find(kind_table(dn, request->kind), id);
-	if (obj && genl_has_listeners(&df_genl_family, dn->net,
-				      DRAGONFLOW_NLGRP_CONFIG))
-		event = df_message_new(dn, request->kind, obj, request->ntf,
-				       NULL);
-	df_change_begin(dn);
-	err = request->del(dn, id, &why);
-	df_change_end(dn);
-	if (!IS_ERR_OR_NULL(event)) {
-		if (err)
-			nlmsg_free(event);
-		else
-			genlmsg_multicast_netns(&df_genl_family, dn->net, event,
-						0, DRAGONFLOW_NLGRP_CONFIG,
-						GFP_KERNEL);
-	}
-	mutex_unlock(&dn->lock);
-	return refuse(info, &why, err);
-}
-
-static int request_get(struct genl_info *info, enum df_kind kind, u32 id,
-		       u8 cmd)
-{
-	struct df_net *dn = info_net(info);
-	struct df_refusal why = {};
-	struct df_object *obj;
-	struct sk_buff *msg;
-
-	mutex_lock(&dn->lock);
-	obj = df_table_find(kind_table(dn, kind), id);
-	msg = obj ? df_message_new(dn, kind, obj, cmd, info) : NULL;
-	mutex_unlock(&dn->lock);
-	if (!obj)
-		return refuse(info, &why,
-			      df_refuse(&why, -ENOENT, 1,
-					"Nothing has this id"));
-	if (IS_ERR(msg))
-		return PTR_ERR(msg);
-	return genlmsg_reply(msg, info);
-}
-
-static int dump_one(struct sk_buff *skb, struct netlink_callback *cb,
-		    struct df_net *dn, enum df_kind kind, u8 cmd,
-		    const struct df_object *obj)
-{
-	void *header;
-
-	header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
-			     cb->nlh->nlmsg_seq, &df_genl_family, NLM_F_MULTI,
-			     cmd);
-	if (!header)
-		return -EMSGSIZE;
-	genl_dump_check_consistent(cb, header);
-	if (df_fill(skb, dn, kind, obj)) {
-		genlmsg_cancel(skb, header);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(skb, header);
-	return 0;
-}
-
-/* cb->args[0] is the id of the last object that was written. */
-static int dump_all(struct sk_buff *skb, struct netlink_callback *cb,
-		    enum df_kind kind, u8 cmd)
-{
-	struct df_net *dn = df_net_get(sock_net(skb->sk));
-	struct df_table *table = kind_table(dn, kind);
-	struct df_object *obj;
-	int err = 0;
-
-	/* The policy is that of the request for one object. */
-	if (nlmsg_attrlen(cb->nlh, GENL_HDRLEN)) {
-		NL_SET_ERR_MSG_MOD(cb->extack, "A dump takes no attributes");
-		return -EINVAL;
-	}
-	mutex_lock(&dn->lock);
-	cb->seq = table->seq;
-	obj = df_table_next(table, cb->args[0]);
-	while (obj) {
-		err = dump_one(skb, cb, dn, kind, cmd, obj);
-		if (err)
-			break;
-		cb->args[0] = obj->id;
-		obj = df_table_next(table, obj->id);
-	}
-	mutex_unlock(&dn->lock);
-	return skb->len ? skb->len : err;
-}
 
 /* datapath */
 
@@ -193,6 +33,12 @@ static int datapath_fill(struct sk_buff *msg, struct df_net *dn)
 			READ_ONCE(dn->ports.count)) ||
 	    nla_put_u32(msg, DF_A_DATAPATH_CHASSIS,
 			READ_ONCE(dn->chassis.count)) ||
+	    nla_put_u32(msg, DF_A_DATAPATH_ROUTERS,
+			READ_ONCE(dn->routers.count)) ||
+	    nla_put_u32(msg, DF_A_DATAPATH_ROUTER_INTERFACES,
+			READ_ONCE(dn->interfaces.count)) ||
+	    nla_put_u32(msg, DF_A_DATAPATH_ROUTES,
+			READ_ONCE(dn->routes.count)) ||
 	    nla_put_u32(msg, DF_A_DATAPATH_FLOWS,
 			atomic_read(&dn->flow_count)) ||
 	    nla_put_u64_64bit(msg, DF_A_DATAPATH_UNBOUND_DROPS, drops,
@@ -210,7 +56,7 @@ int dragonflow_nl_datapath_get_doit(struct sk_buff *skb, struct genl_info *info)
 		return -ENOMEM;
 	header = genlmsg_put_reply(msg, info, &df_genl_family, 0,
 				   DF_CMD_DATAPATH_GET);
-	if (!header || datapath_fill(msg, info_net(info))) {
+	if (!header || datapath_fill(msg, df_info_net(info))) {
 		nlmsg_free(msg);
 		return -EMSGSIZE;
 	}
@@ -220,7 +66,7 @@ int dragonflow_nl_datapath_get_doit(struct sk_buff *skb, struct genl_info *info)
 
 int dragonflow_nl_datapath_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct df_net *dn = info_net(info);
+	struct df_net *dn = df_info_net(info);
 
 	if (GENL_REQ_ATTR_CHECK(info, DF_A_DATAPATH_FLOW_IDLE_MS))
 		return -EINVAL;
@@ -241,7 +87,7 @@ static int network_set(struct df_net *dn, const void *conf,
 
 int dragonflow_nl_network_new_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	static const struct request request = {
+	static const struct df_request request = {
 		.kind = DF_KIND_NETWORK,
 		.ntf = DF_CMD_NETWORK_NTF,
 		.set = network_set,
@@ -256,12 +102,12 @@ int dragonflow_nl_network_new_doit(struct sk_buff *skb, struct genl_info *info)
 		conf.vni = nla_get_u32(attrs[DF_A_NETWORK_VNI]);
 	if (attrs[DF_A_NETWORK_FLAGS])
 		conf.flags = nla_get_u32(attrs[DF_A_NETWORK_FLAGS]);
-	return request_new(info, &request, conf.id, &conf);
+	return df_request_new(info, &request, conf.id, &conf);
 }
 
 int dragonflow_nl_network_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	static const struct request request = {
+	static const struct df_request request = {
 		.kind = DF_KIND_NETWORK,
 		.ntf = DF_CMD_NETWORK_DEL_NTF,
 		.del = df_network_del,
@@ -269,7 +115,7 @@ int dragonflow_nl_network_del_doit(struct sk_buff *skb, struct genl_info *info)
 
 	if (GENL_REQ_ATTR_CHECK(info, DF_A_NETWORK_ID))
 		return -EINVAL;
-	return request_del(info, &request,
+	return df_request_del(info, &request,
 			   nla_get_u32(info->attrs[DF_A_NETWORK_ID]));
 }
 
@@ -277,7 +123,7 @@ int dragonflow_nl_network_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	if (GENL_REQ_ATTR_CHECK(info, DF_A_NETWORK_ID))
 		return -EINVAL;
-	return request_get(info, DF_KIND_NETWORK,
+	return df_request_get(info, DF_KIND_NETWORK,
 			   nla_get_u32(info->attrs[DF_A_NETWORK_ID]),
 			   DF_CMD_NETWORK_GET);
 }
@@ -285,7 +131,7 @@ int dragonflow_nl_network_get_doit(struct sk_buff *skb, struct genl_info *info)
 int dragonflow_nl_network_get_dumpit(struct sk_buff *skb,
 				     struct netlink_callback *cb)
 {
-	return dump_all(skb, cb, DF_KIND_NETWORK, DF_CMD_NETWORK_GET);
+	return df_request_dump(skb, cb, DF_KIND_NETWORK, DF_CMD_NETWORK_GET);
 }
 
 /* port */
@@ -305,6 +151,8 @@ static int port_check_attrs(struct genl_info *info,
 		{ DF_A_PORT_CHASSIS,    { 0, 0, 0, 1 }, { 0, 0, 0, 1 } },
 		{ DF_A_PORT_FLOW_CLASS, { 0, 0, 0, 0 }, { 0, 1, 1, 0 } },
 		{ DF_A_PORT_FLOW_LIMIT, { 0, 0, 0, 0 }, { 0, 1, 1, 0 } },
+		{ DF_A_PORT_IP4,        { 0, 0, 0, 0 }, { 0, 1, 0, 1 } },
+		{ DF_A_PORT_IP6,        { 0, 0, 0, 0 }, { 0, 1, 0, 1 } },
 	};
 	int i;
 
@@ -343,6 +191,26 @@ static void port_parse(struct df_port_conf *conf, struct nlattr **attrs)
 		conf->flow_limit = nla_get_u32(attrs[DF_A_PORT_FLOW_LIMIT]);
 }
 
+/* Read the addresses into @addresses, which has room for all of them. */
+static int port_parse_addresses(struct in6_addr *addresses,
+				struct genl_info *info)
+{
+	const struct nlattr *attr;
+	int left, i = 0;
+
+	nla_for_each_attr(attr, genlmsg_data(info->genlhdr),
+			  genlmsg_len(info->genlhdr), left) {
+		switch (nla_type(attr)) {
+		case DF_A_PORT_IP4:
+		case DF_A_PORT_IP6:
+			if (!df_ip_parse(&addresses[i++], attr))
+				return df_request_refuse(info, attr,
+							 "The address is not a unicast one");
+		}
+	}
+	return 0;
+}
+
 static int port_set(struct df_net *dn, const void *conf,
 		    struct df_refusal *why)
 {
@@ -351,13 +219,14 @@ static int port_set(struct df_net *dn, const void *conf,
 
 int dragonflow_nl_port_new_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	static const struct request request = {
+	static const struct df_request request = {
 		.kind = DF_KIND_PORT,
 		.ntf = DF_CMD_PORT_NTF,
 		.set = port_set,
 	};
+	struct in6_addr *addresses = NULL;
 	struct df_port_conf conf = {};
-	int err;
+	int count, err;
 
 	if (GENL_REQ_ATTR_CHECK(info, DF_A_PORT_ID) ||
 	    GENL_REQ_ATTR_CHECK(info, DF_A_PORT_TYPE))
@@ -366,12 +235,29 @@ int dragonflow_nl_port_new_doit(struct sk_buff *skb, struct genl_info *info)
 	err = port_check_attrs(info, conf.type);
 	if (err)
 		return err;
-	return request_new(info, &request, conf.id, &conf);
+	count = df_request_count(info, DF_A_PORT_IP4) +
+		df_request_count(info, DF_A_PORT_IP6);
+	if (count > DRAGONFLOW_ADDRESSES_MAX) {
+		NL_SET_ERR_MSG(info->extack, "The port has too many addresses");
+		return -EINVAL;
+	}
+	if (count) {
+		addresses = kcalloc(count, sizeof(*addresses), GFP_KERNEL);
+		if (!addresses)
+			return -ENOMEM;
+		err = port_parse_addresses(addresses, info);
+		conf.addresses = addresses;
+		conf.address_count = count;
+	}
+	if (!err)
+		err = df_request_new(info, &request, conf.id, &conf);
+	kfree(addresses);
+	return err;
 }
 
 int dragonflow_nl_port_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	static const struct request request = {
+	static const struct df_request request = {
 		.kind = DF_KIND_PORT,
 		.ntf = DF_CMD_PORT_DEL_NTF,
 		.del = df_port_del,
@@ -379,7 +265,7 @@ int dragonflow_nl_port_del_doit(struct sk_buff *skb, struct genl_info *info)
 
 	if (GENL_REQ_ATTR_CHECK(info, DF_A_PORT_ID))
 		return -EINVAL;
-	return request_del(info, &request,
+	return df_request_del(info, &request,
 			   nla_get_u32(info->attrs[DF_A_PORT_ID]));
 }
 
@@ -387,7 +273,7 @@ int dragonflow_nl_port_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	if (GENL_REQ_ATTR_CHECK(info, DF_A_PORT_ID))
 		return -EINVAL;
-	return request_get(info, DF_KIND_PORT,
+	return df_request_get(info, DF_KIND_PORT,
 			   nla_get_u32(info->attrs[DF_A_PORT_ID]),
 			   DF_CMD_PORT_GET);
 }
@@ -395,16 +281,14 @@ int dragonflow_nl_port_get_doit(struct sk_buff *skb, struct genl_info *info)
 int dragonflow_nl_port_get_dumpit(struct sk_buff *skb,
 				  struct netlink_callback *cb)
 {
-	return dump_all(skb, cb, DF_KIND_PORT, DF_CMD_PORT_GET);
+	return df_request_dump(skb, cb, DF_KIND_PORT, DF_CMD_PORT_GET);
 }
 
 /* chassis */
 
 static int chassis_refuse(struct genl_info *info, u16 attr, const char *message)
 {
-	struct df_refusal why;
-
-	return refuse(info, &why, df_refuse(&why, -EINVAL, attr, message));
+	return df_request_refuse(info, info->attrs[attr], message);
 }
 
 static bool is_unicast4(__be32 addr)
@@ -482,7 +366,7 @@ static int chassis_set(struct df_net *dn, const void *conf,
 
 int dragonflow_nl_chassis_new_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	static const struct request request = {
+	static const struct df_request request = {
 		.kind = DF_KIND_CHASSIS,
 		.ntf = DF_CMD_CHASSIS_NTF,
 		.set = chassis_set,
@@ -498,12 +382,12 @@ int dragonflow_nl_chassis_new_doit(struct sk_buff *skb, struct genl_info *info)
 	err = underlay_parse(&conf.underlay, info);
 	if (err)
 		return err;
-	return request_new(info, &request, conf.id, &conf);
+	return df_request_new(info, &request, conf.id, &conf);
 }
 
 int dragonflow_nl_chassis_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	static const struct request request = {
+	static const struct df_request request = {
 		.kind = DF_KIND_CHASSIS,
 		.ntf = DF_CMD_CHASSIS_DEL_NTF,
 		.del = df_chassis_del,
@@ -511,7 +395,7 @@ int dragonflow_nl_chassis_del_doit(struct sk_buff *skb, struct genl_info *info)
 
 	if (GENL_REQ_ATTR_CHECK(info, DF_A_CHASSIS_ID))
 		return -EINVAL;
-	return request_del(info, &request,
+	return df_request_del(info, &request,
 			   nla_get_u32(info->attrs[DF_A_CHASSIS_ID]));
 }
 
@@ -519,7 +403,7 @@ int dragonflow_nl_chassis_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	if (GENL_REQ_ATTR_CHECK(info, DF_A_CHASSIS_ID))
 		return -EINVAL;
-	return request_get(info, DF_KIND_CHASSIS,
+	return df_request_get(info, DF_KIND_CHASSIS,
 			   nla_get_u32(info->attrs[DF_A_CHASSIS_ID]),
 			   DF_CMD_CHASSIS_GET);
 }
@@ -527,7 +411,7 @@ int dragonflow_nl_chassis_get_doit(struct sk_buff *skb, struct genl_info *info)
 int dragonflow_nl_chassis_get_dumpit(struct sk_buff *skb,
 				     struct netlink_callback *cb)
 {
-	return dump_all(skb, cb, DF_KIND_CHASSIS, DF_CMD_CHASSIS_GET);
+	return df_request_dump(skb, cb, DF_KIND_CHASSIS, DF_CMD_CHASSIS_GET);
 }
 
 /* family */

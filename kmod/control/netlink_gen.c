@@ -24,6 +24,25 @@ static struct netlink_range_validation df_a_port_flow_limit_range = {
 	.max	= DRAGONFLOW_FLOW_LIMIT_MAX,
 };
 
+static struct netlink_range_validation df_a_router_interface_mtu_range = {
+	.min	= 68ULL,
+	.max	= 65535ULL,
+};
+
+/* Common nested types */
+const struct nla_policy dragonflow_nexthop_nl_policy[DF_A_NEXTHOP_WEIGHT + 1] = {
+	[DF_A_NEXTHOP_INTERFACE] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DF_A_NEXTHOP_IP4] = { .type = NLA_U32, },
+	[DF_A_NEXTHOP_IP6] = NLA_POLICY_EXACT_LEN(16),
+	[DF_A_NEXTHOP_WEIGHT] = NLA_POLICY_RANGE(NLA_U32, 1, DRAGONFLOW_NEXTHOP_WEIGHT_MAX),
+};
+
+const struct nla_policy dragonflow_router_address_nl_policy[DF_A_ROUTER_ADDRESS_PREFIX_LEN + 1] = {
+	[DF_A_ROUTER_ADDRESS_IP4] = { .type = NLA_U32, },
+	[DF_A_ROUTER_ADDRESS_IP6] = NLA_POLICY_EXACT_LEN(16),
+	[DF_A_ROUTER_ADDRESS_PREFIX_LEN] = NLA_POLICY_MAX(NLA_U8, 128),
+};
+
 /* DF_CMD_DATAPATH_GET - do */
 const struct nla_policy dragonflow_datapath_get_nl_policy[DF_A_DATAPATH_PAD + 1] = {
 };
@@ -51,7 +70,7 @@ const struct nla_policy dragonflow_network_get_nl_policy[DF_A_NETWORK_ID + 1] = 
 };
 
 /* DF_CMD_PORT_NEW - do */
-const struct nla_policy dragonflow_port_new_nl_policy[DF_A_PORT_FLOW_LIMIT + 1] = {
+const struct nla_policy dragonflow_port_new_nl_policy[DF_A_PORT_IP6 + 1] = {
 	[DF_A_PORT_ID] = NLA_POLICY_MIN(NLA_U32, 1),
 	[DF_A_PORT_TYPE] = NLA_POLICY_RANGE(NLA_U32, 1, 3),
 	[DF_A_PORT_NETWORK] = NLA_POLICY_MIN(NLA_U32, 1),
@@ -60,6 +79,8 @@ const struct nla_policy dragonflow_port_new_nl_policy[DF_A_PORT_FLOW_LIMIT + 1] 
 	[DF_A_PORT_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x1),
 	[DF_A_PORT_FLOW_CLASS] = NLA_POLICY_RANGE(NLA_U32, 1, 3),
 	[DF_A_PORT_FLOW_LIMIT] = NLA_POLICY_FULL_RANGE(NLA_U32, &df_a_port_flow_limit_range),
+	[DF_A_PORT_IP4] = { .type = NLA_U32, },
+	[DF_A_PORT_IP6] = NLA_POLICY_EXACT_LEN(16),
 };
 
 /* DF_CMD_PORT_DEL - do */
@@ -102,8 +123,66 @@ const struct nla_policy dragonflow_flow_flush_nl_policy[DF_A_FLOW_PORT + 1] = {
 	[DF_A_FLOW_PORT] = NLA_POLICY_MIN(NLA_U32, 1),
 };
 
+/* DF_CMD_ROUTER_NEW - do */
+const struct nla_policy dragonflow_router_new_nl_policy[DF_A_ROUTER_FLAGS + 1] = {
+	[DF_A_ROUTER_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DF_A_ROUTER_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x1),
+};
+
+/* DF_CMD_ROUTER_DEL - do */
+const struct nla_policy dragonflow_router_del_nl_policy[DF_A_ROUTER_ID + 1] = {
+	[DF_A_ROUTER_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* DF_CMD_ROUTER_GET - do */
+const struct nla_policy dragonflow_router_get_nl_policy[DF_A_ROUTER_ID + 1] = {
+	[DF_A_ROUTER_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* DF_CMD_ROUTER_INTERFACE_NEW - do */
+const struct nla_policy dragonflow_router_interface_new_nl_policy[DF_A_ROUTER_INTERFACE_FLAGS + 1] = {
+	[DF_A_ROUTER_INTERFACE_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DF_A_ROUTER_INTERFACE_ROUTER] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DF_A_ROUTER_INTERFACE_NETWORK] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DF_A_ROUTER_INTERFACE_MAC] = NLA_POLICY_EXACT_LEN(6),
+	[DF_A_ROUTER_INTERFACE_ADDRESS] = NLA_POLICY_NESTED(dragonflow_router_address_nl_policy),
+	[DF_A_ROUTER_INTERFACE_MTU] = NLA_POLICY_FULL_RANGE(NLA_U32, &df_a_router_interface_mtu_range),
+	[DF_A_ROUTER_INTERFACE_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x1),
+};
+
+/* DF_CMD_ROUTER_INTERFACE_DEL - do */
+const struct nla_policy dragonflow_router_interface_del_nl_policy[DF_A_ROUTER_INTERFACE_ID + 1] = {
+	[DF_A_ROUTER_INTERFACE_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* DF_CMD_ROUTER_INTERFACE_GET - do */
+const struct nla_policy dragonflow_router_interface_get_nl_policy[DF_A_ROUTER_INTERFACE_ID + 1] = {
+	[DF_A_ROUTER_INTERFACE_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* DF_CMD_ROUTE_NEW - do */
+const struct nla_policy dragonflow_route_new_nl_policy[DF_A_ROUTE_NEXTHOP + 1] = {
+	[DF_A_ROUTE_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DF_A_ROUTE_ROUTER] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DF_A_ROUTE_IP4] = { .type = NLA_U32, },
+	[DF_A_ROUTE_IP6] = NLA_POLICY_EXACT_LEN(16),
+	[DF_A_ROUTE_PREFIX_LEN] = NLA_POLICY_MAX(NLA_U8, 128),
+	[DF_A_ROUTE_TYPE] = NLA_POLICY_RANGE(NLA_U32, 1, 4),
+	[DF_A_ROUTE_NEXTHOP] = NLA_POLICY_NESTED(dragonflow_nexthop_nl_policy),
+};
+
+/* DF_CMD_ROUTE_DEL - do */
+const struct nla_policy dragonflow_route_del_nl_policy[DF_A_ROUTE_ID + 1] = {
+	[DF_A_ROUTE_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* DF_CMD_ROUTE_GET - do */
+const struct nla_policy dragonflow_route_get_nl_policy[DF_A_ROUTE_ID + 1] = {
+	[DF_A_ROUTE_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
 /* Ops table for dragonflow */
-const struct genl_ops dragonflow_nl_ops[13] = {
+const struct genl_ops dragonflow_nl_ops[22] = {
 	{
 		.cmd		= DF_CMD_DATAPATH_GET,
 		.doit		= dragonflow_nl_datapath_get_doit,
@@ -142,7 +221,7 @@ const struct genl_ops dragonflow_nl_ops[13] = {
 		.cmd		= DF_CMD_PORT_NEW,
 		.doit		= dragonflow_nl_port_new_doit,
 		.policy		= dragonflow_port_new_nl_policy,
-		.maxattr	= DF_A_PORT_FLOW_LIMIT,
+		.maxattr	= DF_A_PORT_IP6,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
@@ -193,6 +272,69 @@ const struct genl_ops dragonflow_nl_ops[13] = {
 		.policy		= dragonflow_flow_flush_nl_policy,
 		.maxattr	= DF_A_FLOW_PORT,
 		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= DF_CMD_ROUTER_NEW,
+		.doit		= dragonflow_nl_router_new_doit,
+		.policy		= dragonflow_router_new_nl_policy,
+		.maxattr	= DF_A_ROUTER_FLAGS,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= DF_CMD_ROUTER_DEL,
+		.doit		= dragonflow_nl_router_del_doit,
+		.policy		= dragonflow_router_del_nl_policy,
+		.maxattr	= DF_A_ROUTER_ID,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= DF_CMD_ROUTER_GET,
+		.doit		= dragonflow_nl_router_get_doit,
+		.dumpit		= dragonflow_nl_router_get_dumpit,
+		.policy		= dragonflow_router_get_nl_policy,
+		.maxattr	= DF_A_ROUTER_ID,
+	},
+	{
+		.cmd		= DF_CMD_ROUTER_INTERFACE_NEW,
+		.doit		= dragonflow_nl_router_interface_new_doit,
+		.policy		= dragonflow_router_interface_new_nl_policy,
+		.maxattr	= DF_A_ROUTER_INTERFACE_FLAGS,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= DF_CMD_ROUTER_INTERFACE_DEL,
+		.doit		= dragonflow_nl_router_interface_del_doit,
+		.policy		= dragonflow_router_interface_del_nl_policy,
+		.maxattr	= DF_A_ROUTER_INTERFACE_ID,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= DF_CMD_ROUTER_INTERFACE_GET,
+		.doit		= dragonflow_nl_router_interface_get_doit,
+		.dumpit		= dragonflow_nl_router_interface_get_dumpit,
+		.policy		= dragonflow_router_interface_get_nl_policy,
+		.maxattr	= DF_A_ROUTER_INTERFACE_ID,
+	},
+	{
+		.cmd		= DF_CMD_ROUTE_NEW,
+		.doit		= dragonflow_nl_route_new_doit,
+		.policy		= dragonflow_route_new_nl_policy,
+		.maxattr	= DF_A_ROUTE_NEXTHOP,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= DF_CMD_ROUTE_DEL,
+		.doit		= dragonflow_nl_route_del_doit,
+		.policy		= dragonflow_route_del_nl_policy,
+		.maxattr	= DF_A_ROUTE_ID,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= DF_CMD_ROUTE_GET,
+		.doit		= dragonflow_nl_route_get_doit,
+		.dumpit		= dragonflow_nl_route_get_dumpit,
+		.policy		= dragonflow_route_get_nl_policy,
+		.maxattr	= DF_A_ROUTE_ID,
 	},
 };
 

@@ -11,6 +11,10 @@
 
 #include <uapi/linux/dragonflow.h>
 
+/* Common nested types */
+extern const struct nla_policy dragonflow_nexthop_nl_policy[DF_A_NEXTHOP_WEIGHT + 1];
+extern const struct nla_policy dragonflow_router_address_nl_policy[DF_A_ROUTER_ADDRESS_PREFIX_LEN + 1];
+
 extern const struct nla_policy dragonflow_datapath_get_nl_policy[DF_A_DATAPATH_PAD + 1];
 
 extern const struct nla_policy dragonflow_datapath_set_nl_policy[DF_A_DATAPATH_FLOW_IDLE_MS + 1];
@@ -21,7 +25,7 @@ extern const struct nla_policy dragonflow_network_del_nl_policy[DF_A_NETWORK_ID 
 
 extern const struct nla_policy dragonflow_network_get_nl_policy[DF_A_NETWORK_ID + 1];
 
-extern const struct nla_policy dragonflow_port_new_nl_policy[DF_A_PORT_FLOW_LIMIT + 1];
+extern const struct nla_policy dragonflow_port_new_nl_policy[DF_A_PORT_IP6 + 1];
 
 extern const struct nla_policy dragonflow_port_del_nl_policy[DF_A_PORT_ID + 1];
 
@@ -37,8 +41,26 @@ extern const struct nla_policy dragonflow_flow_get_nl_policy[DF_A_FLOW_PORT + 1]
 
 extern const struct nla_policy dragonflow_flow_flush_nl_policy[DF_A_FLOW_PORT + 1];
 
+extern const struct nla_policy dragonflow_router_new_nl_policy[DF_A_ROUTER_FLAGS + 1];
+
+extern const struct nla_policy dragonflow_router_del_nl_policy[DF_A_ROUTER_ID + 1];
+
+extern const struct nla_policy dragonflow_router_get_nl_policy[DF_A_ROUTER_ID + 1];
+
+extern const struct nla_policy dragonflow_router_interface_new_nl_policy[DF_A_ROUTER_INTERFACE_FLAGS + 1];
+
+extern const struct nla_policy dragonflow_router_interface_del_nl_policy[DF_A_ROUTER_INTERFACE_ID + 1];
+
+extern const struct nla_policy dragonflow_router_interface_get_nl_policy[DF_A_ROUTER_INTERFACE_ID + 1];
+
+extern const struct nla_policy dragonflow_route_new_nl_policy[DF_A_ROUTE_NEXTHOP + 1];
+
+extern const struct nla_policy dragonflow_route_del_nl_policy[DF_A_ROUTE_ID + 1];
+
+extern const struct nla_policy dragonflow_route_get_nl_policy[DF_A_ROUTE_ID + 1];
+
 /* Ops table for dragonflow */
-extern const struct genl_ops dragonflow_nl_ops[13];
+extern const struct genl_ops dragonflow_nl_ops[22];
 
 int dragonflow_nl_datapath_get_doit(struct sk_buff *skb,
 				    struct genl_info *info);
@@ -62,6 +84,24 @@ int dragonflow_nl_chassis_get_dumpit(struct sk_buff *skb,
 int dragonflow_nl_flow_get_dumpit(struct sk_buff *skb,
 				  struct netlink_callback *cb);
 int dragonflow_nl_flow_flush_doit(struct sk_buff *skb, struct genl_info *info);
+int dragonflow_nl_router_new_doit(struct sk_buff *skb, struct genl_info *info);
+int dragonflow_nl_router_del_doit(struct sk_buff *skb, struct genl_info *info);
+int dragonflow_nl_router_get_doit(struct sk_buff *skb, struct genl_info *info);
+int dragonflow_nl_router_get_dumpit(struct sk_buff *skb,
+				    struct netlink_callback *cb);
+int dragonflow_nl_router_interface_new_doit(struct sk_buff *skb,
+					    struct genl_info *info);
+int dragonflow_nl_router_interface_del_doit(struct sk_buff *skb,
+					    struct genl_info *info);
+int dragonflow_nl_router_interface_get_doit(struct sk_buff *skb,
+					    struct genl_info *info);
+int dragonflow_nl_router_interface_get_dumpit(struct sk_buff *skb,
+					      struct netlink_callback *cb);
+int dragonflow_nl_route_new_doit(struct sk_buff *skb, struct genl_info *info);
+int dragonflow_nl_route_del_doit(struct sk_buff *skb, struct genl_info *info);
+int dragonflow_nl_route_get_doit(struct sk_buff *skb, struct genl_info *info);
+int dragonflow_nl_route_get_dumpit(struct sk_buff *skb,
+				   struct netlink_callback *cb);
 
 enum {
 	DRAGONFLOW_NLGRP_CONFIG,

@@ -176,5 +176,7 @@ void df_action_execute(const struct df_pkt *pkt,
 	case DRAGONFLOW_ACTION_TYPE_FLOOD:
 		flood(pkt, action->network);
 		break;
+	case DRAGONFLOW_ACTION_TYPE_ROUTE:
+		break;
 	}
 }

@@ -280,7 +280,7 @@ static struct df_flow *flow_new(struct df_flow_owner *owner,
 	flow = kmem_cache_zalloc(flow_cache, GFP_ATOMIC | __GFP_NOWARN);
 	if (!flow)
 		goto err_total;
-	flow->key_len = READ_ONCE(owner->key_len);
+	flow->key_len = df_flow_key_len(owner, key);
 	memcpy(&flow->key, key, flow->key_len);
 	flow->decision = *decision;
 	flow->owner = owner;

@@ -54,7 +54,9 @@ struct df_decision {
  * @evictions: entries that made room within the jiffy @eviction_time
  * @eviction_time: jiffies
  * @limit: how many there may be; 0 without a cache
- * @key_len: how many bytes of a key its entries match on
+ * @key_len: how many bytes of a key its entries match on, at least
+ * @router_macs: the destination addresses, as bits, that may be routers: their
+ *	entries match on the L3 header at least
  */
 struct df_flow_owner {
 	spinlock_t lock; /* see above */
@@ -65,7 +67,30 @@ struct df_flow_owner {
 	unsigned long eviction_time;
 	u32 limit;
 	u8 key_len;
+	unsigned long router_macs;
 };
+
+/* The bit that stands for an Ethernet address, and for others. */
+static inline unsigned long df_flow_mac_bit(const u8 *mac)
+{
+	return 1UL << mac[ETH_ALEN - 1] % BITS_PER_LONG;
+}
+
+/*
+ * How many bytes of a key the entry matches on. What is routed depends on the
+ * IP addresses, whatever the port's class; an address that only looks like a
+ * router's has finer entries than it needs, and is as well served.
+ */
+static inline u8 df_flow_key_len(const struct df_flow_owner *owner,
+				 const struct df_key *key)
+{
+	u8 len = READ_ONCE(owner->key_len);
+
+	if (len < DF_KEY_SIZE_L3 &&
+	    READ_ONCE(owner->router_macs) & df_flow_mac_bit(key->eth_dst))
+		len = DF_KEY_SIZE_L3;
+	return len;
+}
 
 /**
  * struct df_flow - one entry

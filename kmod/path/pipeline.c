@@ -113,7 +113,8 @@ void df_pipeline_receive(struct df_net *dn, struct df_local *in,
 		df_action_drop(&pkt, skb, reason);
 		return;
 	}
-	flow = df_flow_find_rcu(dn, &pkt.key, READ_ONCE(in->flows.key_len));
+	flow = df_flow_find_rcu(dn, &pkt.key,
+				df_flow_key_len(&in->flows, &pkt.key));
 	if (likely(flow && df_flow_is_current(dn, flow))) {
 		df_stats_hit(in->stats);
 		df_flow_account(flow, pkt.packets, len);

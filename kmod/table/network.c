@@ -3,8 +3,11 @@
 
 #include "generation.h"
 #include "table/chassis.h"
+#include "table/interface.h"
+#include "table/local.h"
 #include "table/network.h"
 #include "table/peer.h"
+#include "table/port.h"
 
 static int network_check(struct df_net *dn, const struct df_network_conf *conf,
 			 struct df_refusal *why)
@@ -33,6 +36,7 @@ static int network_add(struct df_net *dn, const struct df_network_conf *conf)
 	network->flags = conf->flags;
 	INIT_LIST_HEAD(&network->vifs);
 	INIT_LIST_HEAD(&network->peers);
+	INIT_LIST_HEAD(&network->interfaces);
 	if (conf->vni != DF_VNI_NONE) {
 		err = xa_err(xa_store(&dn->vnis, conf->vni, network,
 				      GFP_KERNEL));
@@ -151,11 +155,32 @@ int df_network_del(struct df_net *dn, u32 id, struct df_refusal *why)
 	if (network->ports)
 		return df_refuse(why, -EBUSY, DF_A_NETWORK_ID,
 				 "The network has ports");
+	if (network->interface_count)
+		return df_refuse(why, -EBUSY, DF_A_NETWORK_ID,
+				 "The network has router interfaces");
 	network_remove(dn, network);
 	return 0;
 }
 
-/* At the end of a namespace; the ports are gone. */
+/* Tell the ports which destinations may be routers: after a change of those. */
+void df_network_filter_macs(struct df_net *dn, struct df_network *network)
+{
+	const struct df_interface_state *state;
+	const struct df_interface *interface;
+	const struct df_port *port;
+	unsigned long macs = 0;
+
+	list_for_each_entry(interface, &network->interfaces, of_network) {
+		state = rcu_dereference_protected(interface->state,
+						  df_is_locked(dn));
+		macs |= df_flow_mac_bit(state->mac_key.mac);
+	}
+	network->router_macs = macs;
+	list_for_each_entry(port, &network->vifs, of_network)
+		WRITE_ONCE(port->local->flows.router_macs, macs);
+}
+
+/* At the end of a namespace; ports and router interfaces are gone. */
 void df_network_del_all(struct df_net *dn)
 {
 	struct df_network *network, *next;

@@ -22,6 +22,10 @@ struct df_network_conf {
  *	writers: &df_net.lock
  * @peer_count: length of @peers; protected by &df_net.lock
  * @peers: its &struct df_peer; readers: RCU, writers: &df_net.lock
+ * @interface_count: length of @interfaces; protected by &df_net.lock
+ * @interfaces: its &struct df_interface; protected by &df_net.lock
+ * @router_macs: for each MAC of @interfaces the bit that df_flow_mac_bit()
+ *	says; protected by &df_net.lock
  * @rcu: frees the network after the last reader
  */
 struct df_network {
@@ -32,6 +36,9 @@ struct df_network {
 	u32 peer_count;
 	struct list_head vifs;
 	struct list_head peers;
+	u32 interface_count;
+	struct list_head interfaces;
+	unsigned long router_macs;
 	struct rcu_head rcu;
 };
 
@@ -39,6 +46,7 @@ int df_network_set(struct df_net *dn, const struct df_network_conf *conf,
 		   struct df_refusal *why);
 int df_network_del(struct df_net *dn, u32 id, struct df_refusal *why);
 void df_network_del_all(struct df_net *dn);
+void df_network_filter_macs(struct df_net *dn, struct df_network *network);
 
 static inline struct df_network *df_network_find(struct df_net *dn, u32 id)
 {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/etherdevice.h>
 #include <linux/slab.h>
+#include <net/ipv6.h>
 
 #include "generation.h"
 #include "table/chassis.h"
+#include "table/interface.h"
 #include "table/local.h"
 #include "table/network.h"
 #include "table/peer.h"
@@ -49,14 +51,11 @@ static bool port_is_tunnel(const struct df_port_conf *conf)
 	return conf->type == DRAGONFLOW_PORT_TYPE_TUNNEL;
 }
 
-static int port_check_place(struct df_net *dn, const struct df_port_conf *conf,
-			    struct df_refusal *why)
+static int port_check_mac(struct df_net *dn, const struct df_port_conf *conf,
+			  struct df_refusal *why)
 {
 	struct df_port *holder;
 
-	if (!df_network_find(dn, conf->network))
-		return df_refuse(why, -ENOENT, DF_A_PORT_NETWORK,
-				 "No network has this id");
 	if (!is_valid_ether_addr(conf->mac))
 		return df_refuse(why, -EINVAL, DF_A_PORT_MAC,
 				 "The MAC is a group address or zero");
@@ -64,6 +63,72 @@ static int port_check_place(struct df_net *dn, const struct df_port_conf *conf,
 	if (holder && holder->obj.id != conf->id)
 		return df_refuse(why, -EEXIST, DF_A_PORT_MAC,
 				 "Another port of the network has this MAC");
+	if (df_interface_find_mac(dn, conf->network, conf->mac))
+		return df_refuse(why, -EEXIST, DF_A_PORT_MAC,
+				 "A router interface in the network has this MAC");
+	return 0;
+}
+
+static const struct df_addresses no_addresses;
+
+static struct df_addresses port_addresses(struct df_port *port)
+{
+	return port ? (struct df_addresses) {
+		.list = port->addresses,
+		.count = port->address_count,
+	} : no_addresses;
+}
+
+/* Refuse an address, of which the message holds one attribute for each. */
+static int refuse_address(struct df_refusal *why, int err,
+			  const struct df_port_conf *conf, int at,
+			  const char *message)
+{
+	bool is_ip4 = ipv6_addr_v4mapped(&conf->addresses[at]);
+	int i;
+
+	why->index = 0;
+	for (i = 0; i < at; i++)
+		why->index += is_ip4 ==
+			ipv6_addr_v4mapped(&conf->addresses[i]);
+	return df_refuse(why, err, is_ip4 ? DF_A_PORT_IP4 : DF_A_PORT_IP6,
+			 message);
+}
+
+static int port_check_addresses(struct df_net *dn,
+				const struct df_port_conf *conf,
+				struct df_port *old, struct df_refusal *why)
+{
+	struct df_addresses has = port_addresses(old);
+	int i, j;
+
+	for (i = 0; i < conf->address_count; i++) {
+		const struct in6_addr *ip = &conf->addresses[i];
+
+		for (j = 0; j < i; j++)
+			if (ipv6_addr_equal(&conf->addresses[j], ip))
+				return refuse_address(why, -EINVAL, conf, i,
+						      "The address is given twice");
+		if (!df_address_is_free(dn, conf->network, ip, &has))
+			return refuse_address(why, -EEXIST, conf, i,
+					      "Another port or interface in the network has this address");
+	}
+	return 0;
+}
+
+static int port_check_place(struct df_net *dn, const struct df_port_conf *conf,
+			    struct df_port *old, struct df_refusal *why)
+{
+	int err;
+
+	if (!df_network_find(dn, conf->network))
+		return df_refuse(why, -ENOENT, DF_A_PORT_NETWORK,
+				 "No network has this id");
+	err = port_check_mac(dn, conf, why);
+	if (!err)
+		err = port_check_addresses(dn, conf, old, why);
+	if (err)
+		return err;
 	if (conf->type == DRAGONFLOW_PORT_TYPE_REMOTE &&
 	    !df_chassis_find(dn, conf->chassis))
 		return df_refuse(why, -ENOENT, DF_A_PORT_CHASSIS,
@@ -72,14 +137,14 @@ static int port_check_place(struct df_net *dn, const struct df_port_conf *conf,
 }
 
 static int port_check(struct df_net *dn, const struct df_port_conf *conf,
-		      const struct df_port *old, struct df_refusal *why)
+		      struct df_port *old, struct df_refusal *why)
 {
 	bool was_tunnel = old && old->type == DRAGONFLOW_PORT_TYPE_TUNNEL;
 
 	if (old && was_tunnel != port_is_tunnel(conf))
 		return df_refuse(why, -EINVAL, DF_A_PORT_TYPE,
 				 "A tunnel stays a tunnel, and only that");
-	return port_is_tunnel(conf) ? 0 : port_check_place(dn, conf, why);
+	return port_is_tunnel(conf) ? 0 : port_check_place(dn, conf, old, why);
 }
 
 static void port_put_place(struct df_net *dn, struct df_port *port)
@@ -127,14 +192,23 @@ static struct df_port *port_new(struct df_net *dn,
 				const struct df_port *old)
 {
 	struct df_port *port;
-	int err;
+	int i, err;
 
-	port = kzalloc(sizeof(*port), GFP_KERNEL_ACCOUNT);
+	port = kzalloc(struct_size(port, addresses, conf->address_count),
+		       GFP_KERNEL_ACCOUNT);
 	if (!port)
 		return ERR_PTR(-ENOMEM);
 	port->obj.id = conf->id;
 	port->type = conf->type;
 	port->flags = conf->flags;
+	port->address_count = conf->address_count;
+	for (i = 0; i < conf->address_count; i++)
+		port->addresses[i] = (struct df_address) {
+			.key.network = conf->network,
+			.key.ip = conf->addresses[i],
+			.owner = DF_ADDRESS_PORT,
+			.index = i,
+		};
 	if (!port_is_tunnel(conf)) {
 		port->network = df_network_find(dn, conf->network);
 		port->mac_key.network = conf->network;
@@ -148,7 +222,10 @@ static struct df_port *port_new(struct df_net *dn,
 	return port;
 }
 
-/* Make @port findable by its address; @old may hold the same one. */
+/*
+ * Make @port findable by its addresses; @old may hold the same. On failure it
+ * is not, and @old still is.
+ */
 static int port_publish_mac(struct df_net *dn, struct df_port *port,
 			    struct df_port *old)
 {
@@ -164,6 +241,25 @@ static void port_retract_mac(struct df_net *dn, struct df_port *port)
 {
 	if (port->network)
 		rhashtable_remove_fast(&dn->macs, &port->mac, mac_params);
+}
+
+static int port_publish(struct df_net *dn, struct df_port *port,
+			struct df_port *old)
+{
+	struct df_addresses addresses = port_addresses(port);
+	struct df_addresses had = port_addresses(old);
+	int err;
+
+	err = df_addresses_prepare(dn, &addresses);
+	if (err)
+		return err;
+	err = port_publish_mac(dn, port, old);
+	if (err) {
+		df_addresses_abort(dn, &addresses);
+		return err;
+	}
+	df_addresses_commit(dn, &addresses, &had);
+	return 0;
 }
 
 static void port_join_network(struct df_port *port)
@@ -204,6 +300,9 @@ static void port_configure(struct df_port *port,
 		return;
 	df_flow_owner_configure(&port->local->flows, conf->flow_class,
 				conf->flow_limit);
+	if (port->network)
+		WRITE_ONCE(port->local->flows.router_macs,
+			   port->network->router_macs);
 	rcu_assign_pointer(port->local->port, port);
 }
 
@@ -215,7 +314,7 @@ static int port_add(struct df_net *dn, struct df_port *port,
 	err = df_table_add(&dn->ports, &port->obj);
 	if (err)
 		return err;
-	err = port_publish_mac(dn, port, NULL);
+	err = port_publish(dn, port, NULL);
 	if (err) {
 		df_table_del(&dn->ports, &port->obj);
 		return err;
@@ -235,7 +334,7 @@ static int port_replace(struct df_net *dn, struct df_port *port,
 				sizeof(port->mac_key));
 	int err;
 
-	err = port_publish_mac(dn, port, old);
+	err = port_publish(dn, port, old);
 	if (err)
 		return err;
 	df_table_replace(&dn->ports, &old->obj, &port->obj);
@@ -291,7 +390,10 @@ int df_port_set(struct df_net *dn, const struct df_port_conf *conf,
 
 static void port_remove(struct df_net *dn, struct df_port *port)
 {
+	struct df_addresses addresses = port_addresses(port);
+
 	df_table_del(&dn->ports, &port->obj);
+	df_addresses_commit(dn, &no_addresses, &addresses);
 	port_retract_mac(dn, port);
 	port_leave_network(port);
 	df_generation_move(dn, DF_GENERATION_PORT, port->obj.id);

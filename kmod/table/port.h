@@ -5,6 +5,7 @@
 
 #include <linux/if_ether.h>
 
+#include "table/address.h"
 #include "table/object.h"
 
 struct df_local;
@@ -20,6 +21,8 @@ struct df_port_conf {
 	u32 flags;
 	enum dragonflow_flow_class flow_class;
 	u32 flow_limit;
+	const struct in6_addr *addresses;
+	u8 address_count;
 };
 
 /* What a vif or remote port is found by. */
@@ -34,6 +37,7 @@ struct df_mac_key {
  * @obj: must be first
  * @type: what stands behind the port
  * @flags: DRAGONFLOW_PORT_FLAG_*
+ * @address_count: length of @addresses
  * @mac: entry in &df_net.macs, unless a tunnel
  * @mac_key: network and MAC; zero for a tunnel
  * @network: NULL for a tunnel; outlives the port
@@ -41,11 +45,13 @@ struct df_mac_key {
  * @peer: of a remote port
  * @of_network: entry in &df_network.vifs of a vif
  * @rcu: frees the port after the last reader
+ * @addresses: its IP addresses
  */
 struct df_port {
 	struct df_object obj;
 	u8 type;
 	u8 flags;
+	u8 address_count;
 	struct rhash_head mac;
 	struct df_mac_key mac_key;
 	struct df_network *network;
@@ -55,6 +61,7 @@ struct df_port {
 	};
 	struct list_head of_network;
 	struct rcu_head rcu;
+	struct df_address addresses[];
 };
 
 int df_ports_init(struct df_net *dn);
@@ -69,6 +76,13 @@ struct df_port *df_port_find_mac(struct df_net *dn, u32 network, const u8 *mac);
 static inline struct df_port *df_port_find(struct df_net *dn, u32 id)
 {
 	return (struct df_port *)df_table_find(&dn->ports, id);
+}
+
+/* Whose address it is; caller in RCU. */
+static inline struct df_port *df_address_port(struct df_address *address)
+{
+	return container_of(address - address->index, struct df_port,
+			    addresses[0]);
 }
 
 static inline bool df_port_is_local(const struct df_port *port)

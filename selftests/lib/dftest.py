@@ -84,6 +84,22 @@ def udp(sport, dport, payload=b""):
     return struct.pack("!HHHH", sport, dport, 8 + len(payload), 0) + payload
 
 
+def prefix(text):
+    """Attributes of an address with its prefix length."""
+    ip, size = text.split("/")
+    return {"ip6" if ":" in ip else "ip4": ip, "prefix-len": int(size)}
+
+
+def nexthop(interface, gateway=None, weight=None):
+    """Attributes of a next hop."""
+    attrs = {"interface": interface}
+    if gateway:
+        attrs["ip6" if ":" in gateway else "ip4"] = gateway
+    if weight:
+        attrs["weight"] = weight
+    return attrs
+
+
 def run(*argv, netns=None, check=True, **more):
     """A program; its output."""
     if netns:
@@ -184,6 +200,23 @@ class Hypervisor:
         self.df.do("port-new", {
             "id": number, "type": "remote", "network": network,
             "mac": address or mac(number), "chassis": chassis, **more})
+
+    def router(self, number, **more):
+        self.df.do("router-new", {"id": number, **more})
+
+    def interface(self, number, router, network, addresses, **more):
+        """A router interface; addresses are like 192.0.2.254/24."""
+        self.df.do("router-interface-new", {
+            "id": number, "router": router, "network": network,
+            "mac": more.pop("address", None) or mac(number),
+            "address": [prefix(text) for text in addresses], **more})
+
+    def route(self, number, router, destination, *nexthops, **more):
+        """A route; a next hop is (interface, gateway or None, weight)."""
+        self.df.do("route-new", {
+            "id": number, "router": router, **prefix(destination),
+            **({"nexthop": [nexthop(*one) for one in nexthops]}
+               if nexthops else {}), **more})
 
     def tunnel(self, number, dev=None, **more):
         self.df.do("port-new", {"id": number, "type": "tunnel", **more})

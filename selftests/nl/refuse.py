@@ -28,7 +28,8 @@ VALID = {
     "network-get": {"id": 1},
     "port-new": {"id": 3, "type": "vif", "network": 1, "mac": mac(3),
                  "flags": ["admin-down"], "flow-class": "l3",
-                 "flow-limit": 7},
+                 "flow-limit": 7, "ip4": ["192.0.2.3"],
+                 "ip6": ["2001:db8:1::3"]},
     "port-del": {"id": 1},
     "port-get": {"id": 1},
     "chassis-new": {"id": 22, "tunnel": 10, "remote-ip4": "198.51.100.2",
@@ -36,6 +37,20 @@ VALID = {
     "chassis-del": {"id": 21},
     "chassis-get": {"id": 20},
     "flow-flush": {"port": 1},
+    "router-new": {"id": 33, "flags": ["admin-down"]},
+    "router-del": {"id": 32},
+    "router-get": {"id": 31},
+    "router-interface-new": {
+        "id": 43, "router": 31, "network": 2, "mac": mac(43),
+        "address": [{"ip4": "198.51.100.43", "prefix-len": 25}],
+        "mtu": 1400, "flags": ["admin-down"]},
+    "router-interface-del": {"id": 42},
+    "router-interface-get": {"id": 41},
+    "route-new": {"id": 53, "router": 31, "ip4": "203.0.113.0",
+                  "prefix-len": 24, "type": "unicast",
+                  "nexthop": [{"interface": 41, "ip4": "192.0.2.9"}]},
+    "route-del": {"id": 51},
+    "route-get": {"id": 51},
 }
 REMOTE = {"id": 4, "type": "remote", "network": 1, "mac": mac(4),
           "chassis": 20}
@@ -46,6 +61,8 @@ REQUIRED = {
     "port-new": ["id", "type", "network", "mac"],
     "chassis-new": ["id", "tunnel"],
     "flow-flush": [],
+    "router-interface-new": ["id", "router", "network", "mac"],
+    "route-new": ["id", "router", "prefix-len", "nexthop"],
 }
 
 
@@ -57,15 +74,21 @@ def world(t):
     hv.tunnel(11)
     hv.chassis(20, 10, "198.51.100.20")
     hv.chassis(21, 10, "198.51.100.21")
-    hv.vif(1)
-    hv.remote(2, 20)
+    hv.vif(1, ip4=["192.0.2.1"], ip6=["2001:db8:1::1"])
+    hv.remote(2, 20, ip4=["192.0.2.2"])
+    hv.router(31)
+    hv.router(32)
+    hv.interface(41, 31, 1, ["192.0.2.254/24", "2001:db8:1::fe/64"])
+    hv.interface(42, 31, 2, ["198.51.100.254/25"])
+    hv.route(51, 31, "10.0.0.0/8", (41, "192.0.2.9"))
     return hv
 
 
 def state(df):
     """Everything that was programmed."""
     out = {name: df.dump(name) for name in
-           ("network-get", "port-get", "chassis-get")}
+           ("network-get", "port-get", "chassis-get", "router-get",
+            "router-interface-get", "route-get")}
     out["datapath"] = df.do("datapath-get")
     return out
 
@@ -122,18 +145,21 @@ def each_attribute(df):
     for name, valid in requests:
         group = df.spec.operations[name]["attribute-set"]
         for key in valid:
-            yield name, valid, df.spec.attribute(group, key)
+            attr = df.spec.attribute(group, key)
+            if attr.type != "nest":
+                yield name, valid, attr
 
 
 @unchanged
 def short_and_long_attributes_are_refused(t, hv):
     for name, valid, attr in each_attribute(hv.df):
-        right = attr.encode(hv.df.spec, valid[attr.name])
+        value = valid[attr.name]
+        right = attr.encode(hv.df.spec, value[0] if attr.multi else value)
         err = errno.ERANGE if attr.type == "binary" else errno.EINVAL
         for wrong in (b"", right[:-1], right + b"\0", right * 2):
             refused(t, f"{name} with {len(wrong)} bytes of {attr.name}",
                     lambda n=name, v=valid, a=attr, w=wrong:
-                    hv.df.do(n, {**v, a.name: w}),
+                    hv.df.do(n, {**v, a.name: [w] if a.multi else w}),
                     err, attr=attr.name)
 
 
@@ -146,7 +172,7 @@ def wrong_values(spec, attr):
         yield number(attr.checks["min"]) - 1, errno.ERANGE
     if "max" in attr.checks:
         yield number(attr.checks["max"]) + 1, errno.ERANGE
-        yield 0xffffffff, errno.ERANGE
+        yield 0xff if attr.type == "u8" else 0xffffffff, errno.ERANGE
     if "flags-mask" in attr.checks:
         yield 1 << len(attr.enum[1]), errno.EINVAL
         yield 0xffffffff, errno.EINVAL
@@ -182,7 +208,8 @@ def unknown_attributes_are_refused(t, hv):
                     lambda n=name, v=valid, a=attr:
                     hv.df.do(n, {**v, a.number: b"\0\0\0\0"}),
                     errno.EINVAL, attr=attr.name)
-    for name in ("network-get", "port-get", "chassis-get"):
+    for name in ("network-get", "port-get", "chassis-get", "router-get",
+                 "router-interface-get", "route-get"):
         refused(t, f"dump of {name} with an attribute",
                 lambda n=name: hv.df.dump(n, {200: b""}), errno.EINVAL)
 
@@ -364,7 +391,7 @@ def privileged_requests(df):
 @unchanged
 def users_may_read_and_not_write(t, hv):
     requests = privileged_requests(hv.df)
-    t.check("operations that want a privilege", len(requests), 9)
+    t.check("operations that want a privilege", len(requests), 15)
     errs = unprivileged(t, hv.df, requests.values(), 65534)
     for op, err in zip(requests, errs):
         t.check(f"{op} by a user", errno.errorcode.get(err, err), "EPERM")

@@ -11,6 +11,9 @@
 
 #define DRAGONFLOW_VNI_MAX		16777215
 #define DRAGONFLOW_FLOW_LIMIT_MAX	1048576
+#define DRAGONFLOW_ADDRESSES_MAX	64
+#define DRAGONFLOW_NEXTHOPS_MAX		64
+#define DRAGONFLOW_NEXTHOP_WEIGHT_MAX	256
 
 /**
  * enum dragonflow_port_type - What stands behind a port.
@@ -29,7 +32,8 @@ enum dragonflow_port_type {
 /**
  * enum dragonflow_flow_class - How much of a packet the flow entries of an
  *   in-port match on. A class includes everything that the classes before it
- *   match on.
+ *   match on. Entries of packets that a router forwards are of class l3 at
+ *   least, whatever the port's class.
  * @DRAGONFLOW_FLOW_CLASS_L2: In-port, tunnel id, Ethernet addresses and type,
  *   VLAN tag.
  * @DRAGONFLOW_FLOW_CLASS_L3: Also the IP addresses, the protocol and the
@@ -62,6 +66,39 @@ enum dragonflow_port_flag {
 };
 
 /**
+ * enum dragonflow_router_flag - Properties of a router.
+ * @DRAGONFLOW_ROUTER_FLAG_ADMIN_DOWN: All of its interfaces are down.
+ */
+enum dragonflow_router_flag {
+	DRAGONFLOW_ROUTER_FLAG_ADMIN_DOWN = 1,
+};
+
+/**
+ * enum dragonflow_router_interface_flag - Properties of a router interface.
+ * @DRAGONFLOW_ROUTER_INTERFACE_FLAG_ADMIN_DOWN: Nothing is accepted for the
+ *   interface or sent by it.
+ */
+enum dragonflow_router_interface_flag {
+	DRAGONFLOW_ROUTER_INTERFACE_FLAG_ADMIN_DOWN = 1,
+};
+
+/**
+ * enum dragonflow_route_type - What happens to packets that a route matches.
+ * @DRAGONFLOW_ROUTE_TYPE_UNICAST: They go to one of the next hops.
+ * @DRAGONFLOW_ROUTE_TYPE_BLACKHOLE: They are dropped silently.
+ * @DRAGONFLOW_ROUTE_TYPE_UNREACHABLE: They are dropped; the sender is told
+ *   that there is no way.
+ * @DRAGONFLOW_ROUTE_TYPE_PROHIBIT: They are dropped; the sender is told that
+ *   policy forbids it.
+ */
+enum dragonflow_route_type {
+	DRAGONFLOW_ROUTE_TYPE_UNICAST = 1,
+	DRAGONFLOW_ROUTE_TYPE_BLACKHOLE,
+	DRAGONFLOW_ROUTE_TYPE_UNREACHABLE,
+	DRAGONFLOW_ROUTE_TYPE_PROHIBIT,
+};
+
+/**
  * enum dragonflow_ip_fragment - Whether a packet is a fragment.
  * @DRAGONFLOW_IP_FRAGMENT_NONE: Not a fragment.
  * @DRAGONFLOW_IP_FRAGMENT_FIRST: The first fragment; it holds the L4 header.
@@ -80,11 +117,14 @@ enum dragonflow_ip_fragment {
  * @DRAGONFLOW_ACTION_TYPE_FLOOD: Send a copy to every other port of the
  *   network on this hypervisor and, unless the packet came out of a tunnel,
  *   one to every other hypervisor that holds the network.
+ * @DRAGONFLOW_ACTION_TYPE_ROUTE: Decrement TTL or hop limit and set the
+ *   Ethernet addresses; the steps that follow say where the packet goes.
  */
 enum dragonflow_action_type {
 	DRAGONFLOW_ACTION_TYPE_OUTPUT = 1,
 	DRAGONFLOW_ACTION_TYPE_TUNNEL,
 	DRAGONFLOW_ACTION_TYPE_FLOOD,
+	DRAGONFLOW_ACTION_TYPE_ROUTE,
 };
 
 /**
@@ -111,7 +151,29 @@ enum dragonflow_action_type {
  * @DRAGONFLOW_DROP_REASON_NO_MEMORY: No memory for a copy of the packet or for
  *   its headers.
  * @DRAGONFLOW_DROP_REASON_LOOP: The packet crossed too many ports within one
- *   transmission.
+ *   transmission, or too many routers.
+ * @DRAGONFLOW_DROP_REASON_ROUTER_INPUT: The packet is for a router itself,
+ *   which has no use for it.
+ * @DRAGONFLOW_DROP_REASON_UNROUTABLE: A source or destination address that
+ *   must not be forwarded, such as a link-local one.
+ * @DRAGONFLOW_DROP_REASON_NO_ROUTE: The router has no route to the
+ *   destination, or one that says so.
+ * @DRAGONFLOW_DROP_REASON_BLACKHOLE: The route to the destination is a
+ *   blackhole.
+ * @DRAGONFLOW_DROP_REASON_PROHIBITED: The route to the destination prohibits
+ *   it.
+ * @DRAGONFLOW_DROP_REASON_NO_NEIGHBOUR: No port of the network that the packet
+ *   is routed to has the address of the destination or gateway.
+ * @DRAGONFLOW_DROP_REASON_TTL_EXCEEDED: The TTL or hop limit does not suffice
+ *   for the routers on the way.
+ * @DRAGONFLOW_DROP_REASON_TOO_BIG: The packet is larger than the path to its
+ *   destination allows.
+ * @DRAGONFLOW_DROP_REASON_RATE_LIMITED: The packet asks for an answer, and its
+ *   port has had too many.
+ * @DRAGONFLOW_DROP_REASON_NEIGHBOUR_KNOWN: ARP or neighbour discovery about an
+ *   address that is known to be the sender's own; nobody needs to hear of it.
+ * @DRAGONFLOW_DROP_REASON_NEIGHBOUR_CONFLICT: ARP or neighbour discovery
+ *   claims an address that is known to belong to another.
  */
 enum dragonflow_drop_reason {
 	DRAGONFLOW_DROP_REASON_MALFORMED = 1,
@@ -126,6 +188,17 @@ enum dragonflow_drop_reason {
 	DRAGONFLOW_DROP_REASON_TRANSMIT,
 	DRAGONFLOW_DROP_REASON_NO_MEMORY,
 	DRAGONFLOW_DROP_REASON_LOOP,
+	DRAGONFLOW_DROP_REASON_ROUTER_INPUT,
+	DRAGONFLOW_DROP_REASON_UNROUTABLE,
+	DRAGONFLOW_DROP_REASON_NO_ROUTE,
+	DRAGONFLOW_DROP_REASON_BLACKHOLE,
+	DRAGONFLOW_DROP_REASON_PROHIBITED,
+	DRAGONFLOW_DROP_REASON_NO_NEIGHBOUR,
+	DRAGONFLOW_DROP_REASON_TTL_EXCEEDED,
+	DRAGONFLOW_DROP_REASON_TOO_BIG,
+	DRAGONFLOW_DROP_REASON_RATE_LIMITED,
+	DRAGONFLOW_DROP_REASON_NEIGHBOUR_KNOWN,
+	DRAGONFLOW_DROP_REASON_NEIGHBOUR_CONFLICT,
 };
 
 enum {
@@ -145,6 +218,9 @@ enum {
 	DF_A_DATAPATH_FLOWS,
 	DF_A_DATAPATH_UNBOUND_DROPS,
 	DF_A_DATAPATH_PAD,
+	DF_A_DATAPATH_ROUTERS,
+	DF_A_DATAPATH_ROUTER_INTERFACES,
+	DF_A_DATAPATH_ROUTES,
 
 	__DF_A_DATAPATH_MAX,
 	DF_A_DATAPATH_MAX = (__DF_A_DATAPATH_MAX - 1)
@@ -156,6 +232,7 @@ enum {
 	DF_A_NETWORK_FLAGS,
 	DF_A_NETWORK_PORTS,
 	DF_A_NETWORK_CHASSIS,
+	DF_A_NETWORK_ROUTER_INTERFACES,
 
 	__DF_A_NETWORK_MAX,
 	DF_A_NETWORK_MAX = (__DF_A_NETWORK_MAX - 1)
@@ -173,6 +250,8 @@ enum {
 	DF_A_PORT_IFINDEX,
 	DF_A_PORT_FLOWS,
 	DF_A_PORT_STATS,
+	DF_A_PORT_IP4,
+	DF_A_PORT_IP6,
 
 	__DF_A_PORT_MAX,
 	DF_A_PORT_MAX = (__DF_A_PORT_MAX - 1)
@@ -190,6 +269,7 @@ enum {
 	DF_A_PORT_STATS_FLOW_MISSES,
 	DF_A_PORT_STATS_FLOW_EVICTIONS,
 	DF_A_PORT_STATS_DROP,
+	DF_A_PORT_STATS_ANSWERS,
 
 	__DF_A_PORT_STATS_MAX,
 	DF_A_PORT_STATS_MAX = (__DF_A_PORT_STATS_MAX - 1)
@@ -215,6 +295,62 @@ enum {
 
 	__DF_A_CHASSIS_MAX,
 	DF_A_CHASSIS_MAX = (__DF_A_CHASSIS_MAX - 1)
+};
+
+enum {
+	DF_A_ROUTER_ID = 1,
+	DF_A_ROUTER_FLAGS,
+	DF_A_ROUTER_INTERFACES,
+	DF_A_ROUTER_ROUTES,
+
+	__DF_A_ROUTER_MAX,
+	DF_A_ROUTER_MAX = (__DF_A_ROUTER_MAX - 1)
+};
+
+enum {
+	DF_A_ROUTER_INTERFACE_ID = 1,
+	DF_A_ROUTER_INTERFACE_ROUTER,
+	DF_A_ROUTER_INTERFACE_NETWORK,
+	DF_A_ROUTER_INTERFACE_MAC,
+	DF_A_ROUTER_INTERFACE_ADDRESS,
+	DF_A_ROUTER_INTERFACE_MTU,
+	DF_A_ROUTER_INTERFACE_FLAGS,
+	DF_A_ROUTER_INTERFACE_ROUTES,
+
+	__DF_A_ROUTER_INTERFACE_MAX,
+	DF_A_ROUTER_INTERFACE_MAX = (__DF_A_ROUTER_INTERFACE_MAX - 1)
+};
+
+enum {
+	DF_A_ROUTER_ADDRESS_IP4 = 1,
+	DF_A_ROUTER_ADDRESS_IP6,
+	DF_A_ROUTER_ADDRESS_PREFIX_LEN,
+
+	__DF_A_ROUTER_ADDRESS_MAX,
+	DF_A_ROUTER_ADDRESS_MAX = (__DF_A_ROUTER_ADDRESS_MAX - 1)
+};
+
+enum {
+	DF_A_ROUTE_ID = 1,
+	DF_A_ROUTE_ROUTER,
+	DF_A_ROUTE_IP4,
+	DF_A_ROUTE_IP6,
+	DF_A_ROUTE_PREFIX_LEN,
+	DF_A_ROUTE_TYPE,
+	DF_A_ROUTE_NEXTHOP,
+
+	__DF_A_ROUTE_MAX,
+	DF_A_ROUTE_MAX = (__DF_A_ROUTE_MAX - 1)
+};
+
+enum {
+	DF_A_NEXTHOP_INTERFACE = 1,
+	DF_A_NEXTHOP_IP4,
+	DF_A_NEXTHOP_IP6,
+	DF_A_NEXTHOP_WEIGHT,
+
+	__DF_A_NEXTHOP_MAX,
+	DF_A_NEXTHOP_MAX = (__DF_A_NEXTHOP_MAX - 1)
 };
 
 enum {
@@ -258,6 +394,10 @@ enum {
 	DF_A_ACTION_CHASSIS,
 	DF_A_ACTION_NETWORK,
 	DF_A_ACTION_TUNNEL_ID,
+	DF_A_ACTION_ETH_SRC,
+	DF_A_ACTION_ETH_DST,
+	DF_A_ACTION_HOPS,
+	DF_A_ACTION_MTU,
 
 	__DF_A_ACTION_MAX,
 	DF_A_ACTION_MAX = (__DF_A_ACTION_MAX - 1)
@@ -283,6 +423,21 @@ enum {
 	DF_CMD_PORT_DEL_NTF,
 	DF_CMD_CHASSIS_NTF,
 	DF_CMD_CHASSIS_DEL_NTF,
+	DF_CMD_ROUTER_NEW,
+	DF_CMD_ROUTER_DEL,
+	DF_CMD_ROUTER_GET,
+	DF_CMD_ROUTER_INTERFACE_NEW,
+	DF_CMD_ROUTER_INTERFACE_DEL,
+	DF_CMD_ROUTER_INTERFACE_GET,
+	DF_CMD_ROUTE_NEW,
+	DF_CMD_ROUTE_DEL,
+	DF_CMD_ROUTE_GET,
+	DF_CMD_ROUTER_NTF,
+	DF_CMD_ROUTER_DEL_NTF,
+	DF_CMD_ROUTER_INTERFACE_NTF,
+	DF_CMD_ROUTER_INTERFACE_DEL_NTF,
+	DF_CMD_ROUTE_NTF,
+	DF_CMD_ROUTE_DEL_NTF,
 
 	__DF_CMD_MAX,
 	DF_CMD_MAX = (__DF_CMD_MAX - 1)
