@@ -17,7 +17,9 @@
 
 enum df_limits {
 	DF_GENERATION_BITS = 12,
-	DF_FLOW_DEPENDENCIES = 4,
+	/* A packet that crosses 3 routers rests on 15 objects. */
+	DF_FLOW_DEPENDENCIES = 16,
+	DF_ROUTERS = 8,
 	DF_FLOW_LIMIT_VIF = 4096,
 	DF_FLOW_LIMIT_TUNNEL = 65536,
 	DF_FLOW_IDLE_MS = 10000,

@@ -98,12 +98,33 @@ static int put_action_target(struct sk_buff *msg,
 	return 0;
 }
 
-static int put_action(struct sk_buff *msg, const struct df_action *action)
+/* What is done before the packet goes anywhere. */
+static int put_route(struct sk_buff *msg, const struct df_action *action)
 {
 	struct nlattr *nest = nla_nest_start(msg, DF_A_FLOW_ACTION);
 
+	if (!nest ||
+	    nla_put_u32(msg, DF_A_ACTION_TYPE, DRAGONFLOW_ACTION_TYPE_ROUTE) ||
+	    nla_put(msg, DF_A_ACTION_ETH_DST, ETH_ALEN, action->eth) ||
+	    nla_put(msg, DF_A_ACTION_ETH_SRC, ETH_ALEN,
+		    action->eth + ETH_ALEN) ||
+	    nla_put_u32(msg, DF_A_ACTION_HOPS, action->hops))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+static int put_action(struct sk_buff *msg, const struct df_action *action)
+{
+	struct nlattr *nest;
+
+	if (action->hops && put_route(msg, action))
+		return -EMSGSIZE;
+	nest = nla_nest_start(msg, DF_A_FLOW_ACTION);
 	if (!nest || nla_put_u32(msg, DF_A_ACTION_TYPE, action->type) ||
-	    put_action_target(msg, action))
+	    put_action_target(msg, action) ||
+	    (action->mtu &&
+	     nla_put_u32(msg, DF_A_ACTION_MTU, action->mtu)))
 		return -EMSGSIZE;
 	nla_nest_end(msg, nest);
 	return 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/netfilter.h>
 #include <linux/skbuff.h>
+#include <net/checksum.h>
 #include <net/dst.h>
 
 #include "control/tracepoint.h"
@@ -20,31 +21,42 @@ void df_action_drop(const struct df_pkt *pkt, struct sk_buff *skb,
 	kfree_skb(skb);
 }
 
-static void count_sent(const struct df_pkt *pkt, const struct df_local *to,
-		       int err, u32 len)
+static int count_sent(const struct df_pkt *pkt, const struct df_local *to,
+		      int err, u32 packets, u32 len)
 {
-	if (likely(!err || err == NET_XMIT_CN))
-		df_stats_tx(to->stats, pkt->packets, len);
-	else
-		df_stats_drop(pkt->in->stats, DRAGONFLOW_DROP_REASON_TRANSMIT,
-			      pkt->packets);
+	if (likely(!err || err == NET_XMIT_CN)) {
+		df_stats_tx(to->stats, packets, len);
+		return 0;
+	}
+	df_stats_drop(pkt->in->stats, DRAGONFLOW_DROP_REASON_TRANSMIT, packets);
+	return err;
 }
 
-/* Hand @skb, its data at the network header, to the device of a port. */
-static void transmit(const struct df_pkt *pkt, struct sk_buff *skb,
-		     struct df_local *to)
+/**
+ * df_action_send() - hand a packet to the device of a port
+ * @pkt: the packet that was received
+ * @skb: it, or a copy, or an answer; data at the network header; consumed
+ * @to: the port
+ *
+ * Return: 0, or -errno when it was dropped, and counted.
+ */
+int df_action_send(const struct df_pkt *pkt, struct sk_buff *skb,
+		   struct df_local *to)
 {
 	struct net_device *dev = rcu_dereference(to->dev);
-	u32 len;
+	u32 packets = pkt->packets, len;
 	int err;
 
+	/* An answer is one, however many it answers. */
+	if (unlikely(skb != pkt->skb))
+		packets = df_skb_packets(skb);
 	if (unlikely(!dev)) {
 		df_action_drop(pkt, skb, DRAGONFLOW_DROP_REASON_NO_DEVICE);
-		return;
+		return -ENODEV;
 	}
 	if (unlikely(!(dev->flags & IFF_UP))) {
 		df_action_drop(pkt, skb, DRAGONFLOW_DROP_REASON_TRANSMIT);
-		return;
+		return -ENETDOWN;
 	}
 	trace_df_output(pkt->in->id, to->id, skb, dev);
 	nf_reset_ct(skb);
@@ -54,7 +66,7 @@ static void transmit(const struct df_pkt *pkt, struct sk_buff *skb,
 	skb->dev = dev;
 	skb_set_redirected(skb, true);
 	err = dev_queue_xmit(skb);
-	count_sent(pkt, to, err, len);
+	return count_sent(pkt, to, err, packets, len);
 }
 
 static void output(const struct df_pkt *pkt, struct sk_buff *skb,
@@ -62,7 +74,7 @@ static void output(const struct df_pkt *pkt, struct sk_buff *skb,
 {
 	/* What the tunnel that it came by said is of no concern any more. */
 	skb_dst_drop(skb);
-	transmit(pkt, skb, to);
+	df_action_send(pkt, skb, to);
 }
 
 /* Pass the tunnel's device by, if that makes no difference to anyone. */
@@ -81,7 +93,7 @@ static bool transmit_direct(const struct df_pkt *pkt, struct sk_buff *skb,
 	trace_df_output(pkt->in->id, to->id, skb, tunnel->dev);
 	len = skb->len + skb->mac_len;
 	err = df_encap_xmit(skb, &route, encap, tunnel);
-	count_sent(pkt, to, err, len);
+	count_sent(pkt, to, err, pkt->packets, len);
 	df_stats_tx_direct(to->stats, pkt->packets);
 	return true;
 }
@@ -100,7 +112,7 @@ static void output_tunnel(const struct df_pkt *pkt, struct sk_buff *skb,
 	if (likely(transmit_direct(pkt, skb, to, encap)))
 		return;
 	df_encap_set(skb, encap);
-	transmit(pkt, skb, to);
+	df_action_send(pkt, skb, to);
 }
 
 /* A copy to send, or NULL: then the packet's loss is counted. */
@@ -154,6 +166,53 @@ static void flood(const struct df_pkt *pkt, const struct df_network *network)
 	consume_skb(pkt->skb);
 }
 
+/* Can the headers be written to, up to the IP header's end? */
+static bool make_writable(struct sk_buff *skb, unsigned int len)
+{
+	return likely(!skb_cloned(skb) || skb_clone_writable(skb, len)) ||
+		!pskb_expand_head(skb, 0, 0, GFP_ATOMIC);
+}
+
+static void decrement_ttl4(struct iphdr *ip, u8 hops)
+{
+	/* The two bytes of the TTL and the protocol make one word. */
+	__be16 *word = (__be16 *)&ip->ttl;
+	__be16 old = *word;
+
+	ip->ttl -= hops;
+	/* The header's sum is as it was, and so is the sum over it. */
+	csum_replace2(&ip->check, old, *word);
+}
+
+static void decrement_ttl6(struct sk_buff *skb, u8 hops)
+{
+	struct ipv6hdr *ip6 = (struct ipv6hdr *)skb->data;
+	__be16 *word = (__be16 *)&ip6->nexthdr;
+	__wsum old = (__force __wsum)*word, new;
+
+	ip6->hop_limit -= hops;
+	new = (__force __wsum)*word;
+	if (skb->ip_summed == CHECKSUM_COMPLETE)
+		skb->csum = csum_add(csum_sub(skb->csum, old), new);
+}
+
+/* Make the packet one that the last of the routers has sent. */
+static bool route(const struct df_pkt *pkt, const struct df_action *action)
+{
+	bool is_ip6 = df_pkt_is_ip6(pkt);
+	struct sk_buff *skb = pkt->skb;
+
+	if (!make_writable(skb, is_ip6 ? sizeof(struct ipv6hdr) :
+			   sizeof(struct iphdr)))
+		return false;
+	memcpy(skb_mac_header(skb), action->eth, sizeof(action->eth));
+	if (is_ip6)
+		decrement_ttl6(skb, action->hops);
+	else
+		decrement_ttl4((struct iphdr *)skb->data, action->hops);
+	return true;
+}
+
 /**
  * df_action_execute() - do what was decided for a packet
  * @pkt: the packet; its skb is consumed
@@ -166,6 +225,10 @@ void df_action_execute(const struct df_pkt *pkt,
 {
 	const struct df_action *action = &decision->action;
 
+	if (action->hops && unlikely(!route(pkt, action))) {
+		df_action_drop(pkt, pkt->skb, DRAGONFLOW_DROP_REASON_NO_MEMORY);
+		return;
+	}
 	switch (action->type) {
 	case DRAGONFLOW_ACTION_TYPE_OUTPUT:
 		output(pkt, pkt->skb, action->local);
@@ -177,6 +240,7 @@ void df_action_execute(const struct df_pkt *pkt,
 		flood(pkt, action->network);
 		break;
 	case DRAGONFLOW_ACTION_TYPE_ROUTE:
+		/* Not a way to go: see &df_action.hops. */
 		break;
 	}
 }

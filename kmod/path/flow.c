@@ -243,13 +243,12 @@ struct df_flow *df_flow_find_rcu(struct df_net *dn, const struct df_key *key,
 bool df_flow_is_current(const struct df_net *dn, const struct df_flow *flow)
 {
 	const struct df_decision *decision = &flow->decision;
+	u32 generations = 0;
 	int i;
 
 	for (i = 0; i < decision->slot_count; i++)
-		if (df_generation_read(dn, decision->slots[i]) !=
-		    decision->generations[i])
-			return false;
-	return true;
+		generations += df_generation_read(dn, decision->slots[i]);
+	return generations == decision->generations;
 }
 
 /* Remove an entry that has not been used lately, or else the oldest. */
@@ -337,8 +336,9 @@ static int flow_make_room_locked(struct df_net *dn, const struct df_flow *flow)
  * @decision: what was decided
  * @change: df_change_read() from before the walk
  *
- * Nothing is kept when configuration has changed since, when the port is
- * going, when it has no cache, or without memory. Context: packet path.
+ * Nothing is kept when configuration has changed since, when the decision rests
+ * on too much, when the port is going, when it has no cache, or without memory.
+ * Context: packet path.
  * Return: whether another entry had to make room.
  */
 bool df_flow_add(struct df_net *dn, struct df_flow_owner *owner,
@@ -348,7 +348,8 @@ bool df_flow_add(struct df_net *dn, struct df_flow_owner *owner,
 	struct df_flow *flow;
 	int evicted = 0;
 
-	if (!READ_ONCE(owner->limit))
+	if (!READ_ONCE(owner->limit) ||
+	    decision->slot_count > DF_FLOW_DEPENDENCIES)
 		return false;
 	flow = flow_new(owner, key, decision);
 	if (!flow)

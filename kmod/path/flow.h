@@ -14,6 +14,9 @@ struct df_peer;
  * struct df_action - what is done with a packet
  * @type: what is done
  * @tun_id: VNI that the packet leaves with, for a tunnel
+ * @mtu: larger IP packets do not go this way; 0 without a limit
+ * @hops: routers that the packet has crossed: the TTL is decremented by it
+ * @eth: Ethernet destination and source that it leaves with, if routed
  * @local: port to send by, for output
  * @peer: hypervisor to send to, for tunnel
  * @network: network to flood
@@ -28,18 +31,23 @@ struct df_action {
 		struct df_peer *peer;
 		struct df_network *network;
 	};
+	u16 mtu;
+	u8 hops;
+	u8 eth[2 * ETH_ALEN];
 };
 
 /**
  * struct df_decision - what the walk found out about a packet
  * @action: what is done
- * @slots: generations that the decision rests on
- * @generations: their values when it was made
- * @slot_count: used part of @slots and @generations
+ * @generations: sum of the generations that the decision rests on, when it was
+ *	made. They only grow: the sum is the same while all of them are
+ * @slots: which they are
+ * @slot_count: used part of @slots; above its length when there were more, and
+ *	then the decision cannot be kept
  */
 struct df_decision {
 	struct df_action action;
-	u32 generations[DF_FLOW_DEPENDENCIES];
+	u32 generations;
 	u16 slots[DF_FLOW_DEPENDENCIES];
 	u8 slot_count;
 };

@@ -23,9 +23,6 @@
 enum {
 	MALFORMED = DRAGONFLOW_DROP_REASON_MALFORMED,
 	TRUNCATED = DRAGONFLOW_DROP_REASON_TRUNCATED,
-};
-
-enum {
 	VLAN_TAG_LEN = 4,
 	ARP_BASE_LEN = 8,	/* up to and with the operation */
 	ARP_SENDER_IP = 14,
@@ -197,6 +194,7 @@ static int parse_nd(const struct df_key *key, struct df_key_info *info,
 		return TRUNCATED;
 	if (pkt->linear < info->end)
 		return lack(pkt, info->end);
+	info->is_neighbour = size == nd_size(ND_NEIGHBOUR_SOLICIT);
 
 	for (at = info->l4 + size; at < info->end; at += len) {
 		if (info->end - at < ND_OPT_UNIT)
@@ -261,6 +259,7 @@ static noinline int parse_arp(struct df_key *key, struct df_key_info *info,
 	memcpy(&key->src.ip4, arp + ARP_SENDER_IP, sizeof(key->src.ip4));
 	memcpy(&key->dst.ip4, arp + ARP_TARGET_IP, sizeof(key->dst.ip4));
 	info->end = pkt->len;
+	info->is_neighbour = true;
 	return 0;
 }
 
@@ -537,6 +536,7 @@ static __always_inline int parse_l3(struct df_key *key,
 	info->l4 = 0;
 	info->nd_lladdr = 0;
 	info->tcp_flags = 0;
+	info->is_neighbour = false;
 	if (likely(type == htons(ETH_P_IP)))
 		return parse_ip4(key, info, pkt, off);
 	if (likely(type == htons(ETH_P_IPV6)))

@@ -4,14 +4,18 @@
 
 #include "control/tracepoint.h"
 #include "path/action.h"
+#include "path/answer.h"
 #include "path/pipeline.h"
 #include "stage/stage.h"
 #include "table/local.h"
 
 static int (*const stages[])(struct df_pkt *pkt) = {
 	df_stage_admit,
+	df_stage_respond,
+	df_stage_route,
 	df_stage_switch,
 	df_stage_output,
+	df_stage_fit,
 };
 
 /* Describe the packet, whose data is at the network header, to the parser. */
@@ -70,15 +74,21 @@ static noinline void pkt_walk(struct df_pkt *pkt)
 
 	trace_df_miss(pkt->in->id, pkt->skb, pkt->key.tun_id);
 	pkt->in_port = rcu_dereference(pkt->in->port);
+	pkt->out = NULL;
+	pkt->out_state = NULL;
+	pkt->answer = (struct df_answer) { .kind = DF_ANSWER_NONE };
+	pkt->decision.action = (struct df_action) { .hops = 0 };
+	pkt->decision.generations = 0;
 	pkt->decision.slot_count = 0;
 	for (i = 0; i < ARRAY_SIZE(stages); i++) {
 		reason = stages[i](pkt);
 		if (reason) {
-			df_action_drop(pkt, pkt->skb, reason);
+			df_answer(pkt, reason);
 			return;
 		}
 	}
-	if (df_flow_add(pkt->dn, &pkt->in->flows, &pkt->key, &pkt->decision,
+	if (!pkt->info.is_neighbour &&
+	    df_flow_add(pkt->dn, &pkt->in->flows, &pkt->key, &pkt->decision,
 			change))
 		df_stats_eviction(pkt->in->stats);
 	df_action_execute(pkt, &pkt->decision);
@@ -115,7 +125,8 @@ void df_pipeline_receive(struct df_net *dn, struct df_local *in,
 	}
 	flow = df_flow_find_rcu(dn, &pkt.key,
 				df_flow_key_len(&in->flows, &pkt.key));
-	if (likely(flow && df_flow_is_current(dn, flow))) {
+	if (likely(flow && df_flow_is_current(dn, flow) &&
+		   df_action_suits(&pkt, &flow->decision.action))) {
 		df_stats_hit(in->stats);
 		df_flow_account(flow, pkt.packets, len);
 		df_action_execute(&pkt, &flow->decision);

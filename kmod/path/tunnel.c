@@ -3,9 +3,12 @@
 #include <linux/random.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
+#include <linux/udp.h>
 #include <net/dst_metadata.h>
+#include <net/ip6_route.h>
 #include <net/ip_tunnels.h>
 #include <net/netlink.h>
+#include <net/route.h>
 #include <net/rtnetlink.h>
 
 #include "path/tunnel.h"
@@ -226,6 +229,56 @@ void df_encap_set(struct sk_buff *skb, const struct df_encap *encap)
 	dst_hold(&encap->dst->dst);
 	skb_dst_drop(skb);
 	skb_dst_set(skb, &encap->dst->dst);
+}
+
+static struct dst_entry *find_route(struct net *net,
+				    const struct ip_tunnel_info *info)
+{
+	struct flowi6 fl6 = {
+		.daddr = info->key.u.ipv6.dst,
+		.saddr = info->key.u.ipv6.src,
+		.flowi6_proto = IPPROTO_UDP,
+	};
+	struct flowi4 fl4 = {
+		.daddr = info->key.u.ipv4.dst,
+		.saddr = info->key.u.ipv4.src,
+		.flowi4_proto = IPPROTO_UDP,
+	};
+	struct rtable *rt;
+
+	if (info->mode & IP_TUNNEL_INFO_IPV6)
+		return ip6_route_output(net, NULL, &fl6);
+	rt = ip_route_output_key(net, &fl4);
+	return IS_ERR(rt) ? NULL : &rt->dst;
+}
+
+/**
+ * df_encap_mtu() - how large a packet may be to go through a tunnel whole
+ * @net: namespace of the underlay
+ * @encap: the tunnel
+ *
+ * Context: packet path.
+ * Return: bytes of the IP packet that is encapsulated; 0 if there is no way.
+ */
+u32 df_encap_mtu(struct net *net, const struct df_encap *encap)
+{
+	struct ip_tunnel_info *info = &encap->dst->u.tun_info;
+	/* Ethernet, UDP, and the 8 bytes of VXLAN or Geneve. */
+	u32 headers = ETH_HLEN + sizeof(struct udphdr) + 8, mtu = 0;
+	struct dst_entry *dst = NULL;
+
+#ifdef CONFIG_DST_CACHE
+	/* What the last packet used, if it still is the way. */
+	dst = dst_cache_get(&info->dst_cache);
+#endif
+	if (!dst)
+		dst = find_route(net, info);
+	headers += info->mode & IP_TUNNEL_INFO_IPV6 ? sizeof(struct ipv6hdr) :
+		sizeof(struct iphdr);
+	if (dst && !dst->error && dst_mtu(dst) > headers)
+		mtu = dst_mtu(dst) - headers;
+	dst_release(dst);
+	return mtu;
 }
 
 /**

@@ -16,6 +16,7 @@
 struct df_key;
 struct dst_entry;
 struct metadata_dst;
+struct net;
 struct net_device;
 
 /* Of a network without an identifier on the wire; above every valid one. */
@@ -139,6 +140,7 @@ bool df_encap_find_route(struct df_encap_route *route,
 			 const struct sk_buff *skb);
 int df_encap_xmit(struct sk_buff *skb, const struct df_encap_route *route,
 		  struct df_encap *encap, const struct df_tunnel *tunnel);
+u32 df_encap_mtu(struct net *net, const struct df_encap *encap);
 u32 df_tunnel_id(const struct sk_buff *skb);
 
 bool df_decap_match(struct df_decap *decap, struct sk_buff *skb);

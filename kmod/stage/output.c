@@ -10,23 +10,17 @@ int df_stage_output(struct df_pkt *pkt)
 	struct df_action *action = &pkt->decision.action;
 
 	if (!out) {
-		*action = (struct df_action) {
-			.type = DRAGONFLOW_ACTION_TYPE_FLOOD,
-			.network = pkt->network,
-		};
+		action->type = DRAGONFLOW_ACTION_TYPE_FLOOD;
+		action->network = pkt->network;
 	} else if (df_port_is_down(out)) {
 		return DRAGONFLOW_DROP_REASON_ADMIN_DOWN;
 	} else if (df_port_is_local(out)) {
-		*action = (struct df_action) {
-			.type = DRAGONFLOW_ACTION_TYPE_OUTPUT,
-			.local = out->local,
-		};
+		action->type = DRAGONFLOW_ACTION_TYPE_OUTPUT;
+		action->local = out->local;
 	} else {
-		*action = (struct df_action) {
-			.type = DRAGONFLOW_ACTION_TYPE_TUNNEL,
-			.tun_id = READ_ONCE(pkt->network->vni),
-			.peer = out->peer,
-		};
+		action->type = DRAGONFLOW_ACTION_TYPE_TUNNEL;
+		action->tun_id = READ_ONCE(pkt->network->vni);
+		action->peer = out->peer;
 	}
 	return 0;
 }

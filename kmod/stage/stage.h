@@ -2,7 +2,9 @@
 /*
  * The stages of the walk. Each answers one question about a first packet; it
  * reads tables and writes none. A stage returns 0 for the next one to go on, or
- * the reason to drop the packet.
+ * the reason to drop the packet; what the sender is told then is
+ * &df_pkt.answer. An answer that is no error makes it return
+ * %DF_STAGE_ANSWERED.
  */
 #ifndef DF_STAGE_H
 #define DF_STAGE_H
@@ -10,10 +12,44 @@
 #include "generation.h"
 #include "path/flow.h"
 
+struct df_address;
+struct df_interface_state;
 struct df_local;
 struct df_network;
 struct df_port;
 struct sk_buff;
+
+/* What the sender of a packet is told, in place of or beside a delivery. */
+enum df_answer_kind {
+	DF_ANSWER_NONE,
+	DF_ANSWER_ARP,
+	DF_ANSWER_NEIGHBOUR,
+	DF_ANSWER_ECHO,
+	DF_ANSWER_TTL_EXCEEDED,
+	DF_ANSWER_NO_NETWORK,
+	DF_ANSWER_NO_HOST,
+	DF_ANSWER_NO_PORT,
+	DF_ANSWER_PROHIBITED,
+	DF_ANSWER_TOO_BIG,
+};
+
+/**
+ * struct df_answer - what is sent back
+ * @kind: which answer
+ * @mtu: that would have been fine, for %DF_ANSWER_TOO_BIG
+ * @address: that was asked for, for ARP and neighbour discovery
+ * @from: the router interface that reports an error; NULL for the destination
+ *	itself
+ */
+struct df_answer {
+	enum df_answer_kind kind;
+	u32 mtu;
+	struct df_address *address;
+	const struct df_interface_state *from;
+};
+
+/* What a stage returns when the packet is answered and goes no further. */
+#define DF_STAGE_ANSWERED (-1)
 
 /**
  * struct df_pkt - a packet on its way through the pipeline
@@ -24,8 +60,10 @@ struct sk_buff;
  * @in_port: configuration of @in; set for a walk
  * @key: what was parsed
  * @info: what else was parsed
- * @network: the network that it travels in; set by admit
- * @out: the port that it goes to, NULL for every one; set by switch
+ * @network: the network that it travels in; set by admit, changed by route
+ * @out: the port that it goes to, NULL for every one; set by route or switch
+ * @out_state: the router interface that it leaves its last router by, or NULL
+ * @answer: what the sender is told
  * @decision: what the stages have decided so far
  *
  * The pointers are good for the RCU read-side section that all of it runs in.
@@ -40,6 +78,8 @@ struct df_pkt {
 	struct df_key_info info;
 	struct df_network *network;
 	struct df_port *out;
+	const struct df_interface_state *out_state;
+	struct df_answer answer;
 	struct df_decision decision;
 };
 
@@ -49,14 +89,39 @@ static inline void df_pkt_depend(struct df_pkt *pkt,
 {
 	struct df_decision *decision = &pkt->decision;
 	u16 slot = df_generation_slot(kind, id);
-	u8 i = decision->slot_count++;
 
-	decision->slots[i] = slot;
-	decision->generations[i] = df_generation_read(pkt->dn, slot);
+	if (decision->slot_count < DF_FLOW_DEPENDENCIES) {
+		decision->slots[decision->slot_count] = slot;
+		decision->generations += df_generation_read(pkt->dn, slot);
+	}
+	if (decision->slot_count <= DF_FLOW_DEPENDENCIES)
+		decision->slot_count++;
+}
+
+static inline bool df_pkt_is_ip4(const struct df_pkt *pkt)
+{
+	return pkt->key.eth_type == htons(ETH_P_IP);
+}
+
+static inline bool df_pkt_is_ip6(const struct df_pkt *pkt)
+{
+	return pkt->key.eth_type == htons(ETH_P_IPV6);
+}
+
+/* Its ICMP type, if it has one: see &df_key.l4_src. */
+static inline bool df_pkt_is_icmp(const struct df_pkt *pkt)
+{
+	return pkt->key.ip_proto == (df_pkt_is_ip6(pkt) ? IPPROTO_ICMPV6 :
+				     IPPROTO_ICMP);
 }
 
 int df_stage_admit(struct df_pkt *pkt);
+int df_stage_respond(struct df_pkt *pkt);
+int df_stage_route(struct df_pkt *pkt);
 int df_stage_switch(struct df_pkt *pkt);
 int df_stage_output(struct df_pkt *pkt);
+int df_stage_fit(struct df_pkt *pkt);
+
+bool df_skb_is_too_big(const struct sk_buff *skb, __be16 type, u32 mtu);
 
 #endif /* DF_STAGE_H */

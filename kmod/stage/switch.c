@@ -19,7 +19,9 @@ int df_stage_switch(struct df_pkt *pkt)
 {
 	struct df_port *out;
 
-	pkt->out = NULL;
+	/* A router has found its neighbour. */
+	if (pkt->out)
+		return 0;
 	if (is_multicast_ether_addr(pkt->key.eth_dst))
 		return 0;
 	out = df_port_find_mac(pkt->dn, pkt->network->obj.id,

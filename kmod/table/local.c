@@ -20,6 +20,7 @@ struct df_local *df_local_new(u32 id, bool is_tunnel)
 	local->id = id;
 	local->is_tunnel = is_tunnel;
 	df_flow_owner_init(&local->flows);
+	spin_lock_init(&local->bucket_lock);
 	return local;
 }
 

@@ -12,6 +12,26 @@
 
 struct df_port;
 
+/* What a port's packets are answered with, each kind with tokens of its own. */
+enum df_bucket_kind {
+	DF_BUCKET_NEIGHBOUR,
+	DF_BUCKET_ECHO,
+	DF_BUCKET_TTL_EXCEEDED,
+	DF_BUCKET_UNREACHABLE,
+	DF_BUCKET_TOO_BIG,
+	DF_BUCKET_COUNT,
+};
+
+/**
+ * struct df_bucket - how many answers are left
+ * @tokens: at @time
+ * @time: jiffies
+ */
+struct df_bucket {
+	u32 tokens;
+	unsigned long time;
+};
+
 /**
  * struct df_local - what a vif or tunnel port has beyond its configuration
  * @id: of the port, immutable
@@ -25,6 +45,8 @@ struct df_port;
  * @tunnel: what @dev puts around packets, if we can do the same; as @dev
  * @stats: counters
  * @flows: its part in the flow cache
+ * @bucket_lock: protects @buckets; taken with BH off
+ * @buckets: by &enum df_bucket_kind
  * @rcu: frees this after the last reader
  *
  * It stays when its port's configuration is replaced.
@@ -40,6 +62,8 @@ struct df_local {
 	const struct df_tunnel __rcu *tunnel;
 	struct df_port_stats __percpu *stats;
 	struct df_flow_owner flows;
+	spinlock_t bucket_lock; /* see above */
+	struct df_bucket buckets[DF_BUCKET_COUNT];
 	struct rcu_head rcu;
 };
 

@@ -79,6 +79,13 @@ def ip4(src, dst, proto, payload, **fields):
     return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + payload
 
 
+def ip6(src, dst, proto, payload, ttl=64):
+    """An IPv6 packet."""
+    return struct.pack("!IHBB", 6 << 28, len(payload), proto, ttl) + \
+        socket.inet_pton(socket.AF_INET6, src) + \
+        socket.inet_pton(socket.AF_INET6, dst) + payload
+
+
 def udp(sport, dport, payload=b""):
     """A datagram without a checksum, which IPv4 allows."""
     return struct.pack("!HHHH", sport, dport, 8 + len(payload), 0) + payload
