@@ -68,6 +68,7 @@ def frame(dst, src, data):
 
 
 def goes(t, what, sender, receiver, sent, want):
+    receiver.pending()      # what it may have been told about before
     sender.send(sent)
     got = receiver.receive()
     t.check(f"{what}: arrives", got, want)
@@ -448,10 +449,12 @@ def several_next_hops_share_the_flows(t):
 
 
 def classes_decide_what_is_a_flow(t):
+    hv, w11, w21, w22 = world(t, 11, 21, 22)
+    hv.route(1, 1, "198.51.100.0/24", (102, address(21)),
+             (102, address(22)))
     for flow_class, ways in (("l2", 1), ("l3", 1), ("connection", 2)):
-        hv, w11, w21, w22 = world(t, 11, 21, 22, flow_class=flow_class)
-        hv.route(1, 1, "198.51.100.0/24", (102, address(21)),
-                 (102, address(22)))
+        hv.vif(11, 1, ip4=[address(11)], flow_class=flow_class)
+        hv.df.do("flow-flush", {"port": 11})
         seen = set()
         for sport in range(32):
             w11.send(frame(101, 11, packet(11, "198.51.100.1",

@@ -50,7 +50,8 @@ EVERYTHING = ([("network", n) for n in NETWORKS]
               + [("chassis", c) for c in CHASSIS]
               + [("port", p) for p in PORTS])
 # What the kernel adds to what was programmed.
-DERIVED = {"network": ("ports", "chassis"), "chassis": ("networks",),
+DERIVED = {"network": ("ports", "chassis", "router-interfaces"),
+           "chassis": ("networks",),
            "port": ("stats", "flows", "ifindex")}
 
 
@@ -102,7 +103,8 @@ def defaults_are_filled_in(t):
     df.do("port-new", {"id": 1, "type": "vif", "network": 1, "mac": mac(1)})
     df.do("port-new", {"id": 2, "type": "tunnel"})
     t.check("network", df.do("network-get", {"id": 1}),
-            {"id": 1, "flags": [], "ports": 1, "chassis": 0})
+            {"id": 1, "flags": [], "ports": 1, "chassis": 0,
+             "router-interfaces": 0})
     vif, tunnel = df.port(1), df.port(2)
     t.check("class and limit of a vif",
             (vif["flow-class"], vif["flow-limit"], vif["flags"]),

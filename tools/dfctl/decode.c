@@ -51,13 +51,15 @@ struct attr_spec {
 static const char *const port_types[] = { "0", "vif", "tunnel", "remote", NULL };
 static const char *const flow_classes[] = { "0", "l2", "l3", "connection", NULL };
 static const char *const fragments[] = { "none", "first", "later", NULL };
-static const char *const actions[] = { "0", "output", "tunnel", "flood", NULL };
+static const char *const actions[] = { "0", "output", "tunnel", "flood", "route", NULL };
 static const char *const network_flags[] = { "vlan-transparent", NULL };
 static const char *const port_flags[] = { "admin-down", NULL };
 static const char *const drop_reasons[] = {
 	"0", "malformed", "truncated", "source-multicast", "vlan", "admin-down",
 	"unknown-network", "unknown-destination", "reflection", "no-device",
-	"transmit", "no-memory", "loop", NULL
+	"transmit", "no-memory", "loop", "router-input", "unroutable",
+	"no-route", "blackhole", "prohibited", "no-neighbour", "ttl-exceeded",
+	"too-big", "rate-limited", "neighbour-known", "neighbour-conflict", NULL
 };
 
 static const struct attr_spec datapath_spec[] = {
@@ -68,6 +70,9 @@ static const struct attr_spec datapath_spec[] = {
 	[DF_A_DATAPATH_CHASSIS] = { "chassis", TYPE_U32 },
 	[DF_A_DATAPATH_FLOWS] = { "flows", TYPE_U32 },
 	[DF_A_DATAPATH_UNBOUND_DROPS] = { "unbound_drops", TYPE_U64 },
+	[DF_A_DATAPATH_ROUTERS] = { "routers", TYPE_U32 },
+	[DF_A_DATAPATH_ROUTER_INTERFACES] = { "router_interfaces", TYPE_U32 },
+	[DF_A_DATAPATH_ROUTES] = { "routes", TYPE_U32 },
 };
 
 static const struct attr_spec network_spec[] = {
@@ -76,6 +81,7 @@ static const struct attr_spec network_spec[] = {
 	[DF_A_NETWORK_FLAGS] = { "flags", TYPE_FLAGS, .names = network_flags },
 	[DF_A_NETWORK_PORTS] = { "ports", TYPE_U32 },
 	[DF_A_NETWORK_CHASSIS] = { "chassis", TYPE_U32 },
+	[DF_A_NETWORK_ROUTER_INTERFACES] = { "router_interfaces", TYPE_U32 },
 };
 
 static const struct attr_spec drop_spec[] = {
@@ -95,6 +101,7 @@ static const struct attr_spec stats_spec[] = {
 	[DF_A_PORT_STATS_FLOW_EVICTIONS] = { "flow_evictions", TYPE_U64 },
 	[DF_A_PORT_STATS_DROP] = { "drop", TYPE_NEST, .multi = true, .nest = drop_spec,
 				   .nest_size = ARRAY_SIZE(drop_spec) },
+	[DF_A_PORT_STATS_ANSWERS] = { "answers", TYPE_U64 },
 };
 
 static const struct attr_spec port_spec[] = {
@@ -110,6 +117,8 @@ static const struct attr_spec port_spec[] = {
 	[DF_A_PORT_FLOWS] = { "flows", TYPE_U32 },
 	[DF_A_PORT_STATS] = { "stats", TYPE_NEST, .nest = stats_spec,
 			      .nest_size = ARRAY_SIZE(stats_spec) },
+	[DF_A_PORT_IP4] = { "ip4", TYPE_IP4, .multi = true },
+	[DF_A_PORT_IP6] = { "ip6", TYPE_IP6, .multi = true },
 };
 
 static const struct attr_spec chassis_spec[] = {
@@ -144,6 +153,10 @@ static const struct attr_spec action_spec[] = {
 	[DF_A_ACTION_CHASSIS] = { "chassis", TYPE_U32 },
 	[DF_A_ACTION_NETWORK] = { "network", TYPE_U32 },
 	[DF_A_ACTION_TUNNEL_ID] = { "tunnel_id", TYPE_U32 },
+	[DF_A_ACTION_ETH_SRC] = { "eth_src", TYPE_MAC },
+	[DF_A_ACTION_ETH_DST] = { "eth_dst", TYPE_MAC },
+	[DF_A_ACTION_HOPS] = { "hops", TYPE_U32 },
+	[DF_A_ACTION_MTU] = { "mtu", TYPE_U32 },
 };
 
 static const struct attr_spec flow_spec[] = {

@@ -122,6 +122,7 @@ static char *action_text(const json_t *action)
 	const char *remote = json_string_value(json_object_get(action, "remote"));
 	char *text = dfctl_strdup(type ? type : "?");
 
+	append_pair(&text, action, "eth_src", "eth_dst");
 	if (device)
 		append(&text, dfctl_strdup(device));
 	else if (port)
