@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Rules over several objects. An interface's addresses lie on its subnets, the
+ * subnets of a router do not overlap, and each nexthop of its routes lies on
+ * one of them. Whoever changes a router's interfaces, or adds routes to it,
+ * writes the router's guard, so that no two do so at once:
+ *
+ *	guard/router/<id>		empty
+ */
+#ifndef DF_LIB_RELATED_H
+#define DF_LIB_RELATED_H
+
+#include "ops.h"
+#include "seen.h"
+
+struct df_db;
+
+/**
+ * struct related - what a transaction read beside the objects that it changes
+ * @guards: versions of the guards, by key
+ * @wanted: what was asked for
+ * @objs: objects, in no order
+ * @changes: borrowed
+ * @reading: answers that are missing
+ * @done: called when everything was read
+ * @arg: for @done
+ * @error: code 0 as long as nothing failed
+ */
+struct related {
+	struct df_seen guards;
+	struct df_seen wanted;
+	struct df_obj **objs;
+	size_t count;
+	struct change *const *changes;
+	size_t change_count;
+	size_t reading;
+	struct df_db *db;
+	void (*done)(void *arg, const struct df_error *error);
+	void *arg;
+	struct df_error error;
+};
+
+/** The stored objects of @changes are known. @done may be called at once. */
+void df_related_read(struct related *related, struct df_db *db,
+		     struct change *const *changes, size_t count,
+		     void (*done)(void *arg, const struct df_error *error),
+		     void *arg);
+void df_related_fini(struct related *related);
+
+/* Pure from here on. */
+
+/** Complete the new objects, and check them against each other and @related. */
+int df_related_check(const struct related *related,
+		     struct change *const *changes, size_t count,
+		     struct df_error *error);
+/** Add the guards that the changes need. */
+int df_related_guard(const struct related *related, struct ops *ops,
+		     struct change *const *changes, size_t count);
+
+/** A router whose guard @change needs, or NULL. */
+const char *df_related_router(const struct change *change);
+struct df_key df_related_guard_key(const char *router);
+
+#endif
