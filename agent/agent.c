@@ -83,7 +83,7 @@ static void topics_synced(void *arg)
 	struct dfa_agent *agent = arg;
 
 	dfa_info("topology read: %zu networks, %zu ports of them",
-		 agent->topics.view.networks.count, agent->compile.ports.count);
+		 agent->topics.view.networks, agent->compile.ports.count);
 	dfa_notify_status("in step with the database");
 	if (!agent->has_kernel)
 		return;

@@ -99,9 +99,9 @@ void dfa_apply_connect(struct dfa_apply *apply)
 	}
 
 	dfa_info("datapath: module %s with %zu networks, %zu ports, "
-		 "%zu chassis",
+		 "%zu chassis, %zu routers",
 		 dfa_kernel_version(apply->kernel), have[DFA_NETWORK],
-		 have[DFA_PORT], have[DFA_CHASSIS]);
+		 have[DFA_PORT], have[DFA_CHASSIS], have[DFA_ROUTER]);
 	apply->needs_dump = false;
 	apply->is_first = true;
 	apply->first_written = 0;
@@ -217,16 +217,14 @@ static bool any_failed(const struct dfa_apply *apply)
 
 static void log_first(struct dfa_apply *apply)
 {
-	const size_t *want = apply->state->wish_count;
+	size_t want = dfa_state_wishes(apply->state);
 
 	if (!apply->is_first)
 		return;
 	apply->is_first = false;
 	apply->first_done = true;
 	dfa_info("reconciled: %zu of %zu objects written, %zu deleted",
-		 apply->first_written,
-		 want[DFA_NETWORK] + want[DFA_PORT] + want[DFA_CHASSIS],
-		 apply->first_deleted);
+		 apply->first_written, want, apply->first_deleted);
 }
 
 /* Everything of a plan was tried. */

@@ -17,15 +17,14 @@
 #include <linux/dragonflow.h>
 #include <linux/genetlink.h>
 
+#include "codec.h"
 #include "util.h"
 
 enum {
-	REQUEST_MAX = 256, /* longest request, all attributes included */
 	SEND_SIZE = 64 * 1024,
 	RECEIVE_SIZE = 64 * 1024,
 	SOCKET_BUFFER = 4 * 1024 * 1024,
 	REPLY_TIMEOUT_S = 10,
-	ATTRS = 16,
 	ERRNO_MAX = 4095, /* the kernel's own limit */
 };
 
@@ -285,81 +284,6 @@ const char *dfa_kernel_version(const struct dfa_kernel *kernel)
 
 /* --- dumping --------------------------------------------------------------- */
 
-static void parse_attrs(const struct nlmsghdr *nlh, const struct nlattr **attrs)
-{
-	const struct nlattr *attr;
-
-	memset(attrs, 0, ATTRS * sizeof(*attrs));
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
-		if (mnl_attr_get_type(attr) < ATTRS)
-			attrs[mnl_attr_get_type(attr)] = attr;
-	}
-}
-
-static uint32_t get_u32(const struct nlattr *attr, uint32_t absent)
-{
-	if (!attr || mnl_attr_get_payload_len(attr) != sizeof(uint32_t))
-		return absent;
-	return mnl_attr_get_u32(attr);
-}
-
-static void get_address(struct dfa_address *address, const struct nlattr *ip4,
-			const struct nlattr *ip6)
-{
-	if (ip4 && mnl_attr_get_payload_len(ip4) == 4) {
-		address->family = AF_INET;
-		memcpy(address->bytes, mnl_attr_get_payload(ip4), 4);
-	} else if (ip6 && mnl_attr_get_payload_len(ip6) == 16) {
-		address->family = AF_INET6;
-		memcpy(address->bytes, mnl_attr_get_payload(ip6), 16);
-	}
-}
-
-static uint32_t parse_network(const struct nlattr **attrs,
-			      union dfa_value *value)
-{
-	value->network.vni = get_u32(attrs[DF_A_NETWORK_VNI], DFA_NO_VNI);
-	value->network.flags = get_u32(attrs[DF_A_NETWORK_FLAGS], 0);
-	return get_u32(attrs[DF_A_NETWORK_ID], 0);
-}
-
-static uint32_t parse_port(const struct nlattr **attrs, union dfa_value *value)
-{
-	const struct nlattr *mac = attrs[DF_A_PORT_MAC];
-
-	value->port.type = (uint8_t)get_u32(attrs[DF_A_PORT_TYPE], 0);
-	value->port.network = get_u32(attrs[DF_A_PORT_NETWORK], 0);
-	value->port.chassis = get_u32(attrs[DF_A_PORT_CHASSIS], 0);
-	value->port.flags = (uint8_t)get_u32(attrs[DF_A_PORT_FLAGS], 0);
-	if (mac && mnl_attr_get_payload_len(mac) == 6)
-		memcpy(value->port.mac, mnl_attr_get_payload(mac), 6);
-	return get_u32(attrs[DF_A_PORT_ID], 0);
-}
-
-static uint32_t parse_chassis(const struct nlattr **attrs,
-			      union dfa_value *value)
-{
-	value->chassis.tunnel = get_u32(attrs[DF_A_CHASSIS_TUNNEL], 0);
-	get_address(&value->chassis.remote, attrs[DF_A_CHASSIS_REMOTE_IP4],
-		    attrs[DF_A_CHASSIS_REMOTE_IP6]);
-	get_address(&value->chassis.local, attrs[DF_A_CHASSIS_LOCAL_IP4],
-		    attrs[DF_A_CHASSIS_LOCAL_IP6]);
-	return get_u32(attrs[DF_A_CHASSIS_ID], 0);
-}
-
-static const struct {
-	uint8_t cmd_new, cmd_del, cmd_get;
-	uint16_t id_attr;
-	uint32_t (*parse)(const struct nlattr **attrs, union dfa_value *value);
-} kinds[DFA_KINDS] = {
-	[DFA_NETWORK] = { DF_CMD_NETWORK_NEW, DF_CMD_NETWORK_DEL,
-			  DF_CMD_NETWORK_GET, DF_A_NETWORK_ID, parse_network },
-	[DFA_PORT] = { DF_CMD_PORT_NEW, DF_CMD_PORT_DEL, DF_CMD_PORT_GET,
-		       DF_A_PORT_ID, parse_port },
-	[DFA_CHASSIS] = { DF_CMD_CHASSIS_NEW, DF_CMD_CHASSIS_DEL,
-			  DF_CMD_CHASSIS_GET, DF_A_CHASSIS_ID, parse_chassis },
-};
-
 struct dump {
 	enum dfa_kind kind;
 	dfa_kernel_object_fn fn;
@@ -368,22 +292,25 @@ struct dump {
 
 static int dump_message(void *arg, const struct nlmsghdr *nlh)
 {
-	const struct nlattr *attrs[ATTRS];
 	union dfa_value value = { 0 };
 	struct dump *dump = arg;
-	uint32_t id;
+	uint32_t id = 0;
+	int err;
 
-	parse_attrs(nlh, attrs);
-	id = kinds[dump->kind].parse(attrs, &value);
-	return id ? dump->fn(dump->arg, dump->kind, id, &value) : -EBADMSG;
+	err = dfa_codecs[dump->kind].parse(nlh, &id, &value);
+	if (!err)
+		err = id ? dump->fn(dump->arg, dump->kind, id, &value) :
+			   -EBADMSG;
+	dfa_value_put(dump->kind, &value);
+	return err;
 }
 
 static int version_message(void *arg, const struct nlmsghdr *nlh)
 {
-	const struct nlattr *attrs[ATTRS], *version;
+	const struct nlattr *attrs[DFA_ATTRS], *version;
 	struct dfa_kernel *kernel = arg;
 
-	parse_attrs(nlh, attrs);
+	dfa_codec_attrs(nlh, attrs);
 	version = attrs[DF_A_DATAPATH_VERSION];
 	if (version && mnl_attr_validate(version, MNL_TYPE_NUL_STRING) >= 0)
 		snprintf(kernel->version, sizeof(kernel->version), "%s",
@@ -405,7 +332,7 @@ int dfa_kernel_dump(struct dfa_kernel *kernel, dfa_kernel_object_fn fn,
 		struct dump dump = { (enum dfa_kind)kind, fn, arg };
 
 		nlh = put_header(kernel, kernel->send, kernel->family,
-				 NLM_F_DUMP, kinds[kind].cmd_get);
+				 NLM_F_DUMP, dfa_codecs[kind].cmd_get);
 		err = request(kernel, nlh, dump_message, &dump);
 	}
 	return err;
@@ -413,63 +340,17 @@ int dfa_kernel_dump(struct dfa_kernel *kernel, dfa_kernel_object_fn fn,
 
 /* --- programming ----------------------------------------------------------- */
 
-static void put_address(struct nlmsghdr *nlh, uint16_t ip4, uint16_t ip6,
-			const struct dfa_address *address)
-{
-	if (address->family == AF_INET)
-		mnl_attr_put(nlh, ip4, 4, address->bytes);
-	else if (address->family == AF_INET6)
-		mnl_attr_put(nlh, ip6, 16, address->bytes);
-}
-
-static void put_network(struct nlmsghdr *nlh,
-			const struct dfa_network_value *network)
-{
-	if (network->vni != DFA_NO_VNI)
-		mnl_attr_put_u32(nlh, DF_A_NETWORK_VNI, network->vni);
-	if (network->flags)
-		mnl_attr_put_u32(nlh, DF_A_NETWORK_FLAGS, network->flags);
-}
-
-static void put_port(struct nlmsghdr *nlh, const struct dfa_port_value *port)
-{
-	mnl_attr_put_u32(nlh, DF_A_PORT_TYPE, port->type);
-	if (port->type == DRAGONFLOW_PORT_TYPE_TUNNEL)
-		return;
-	mnl_attr_put_u32(nlh, DF_A_PORT_NETWORK, port->network);
-	mnl_attr_put(nlh, DF_A_PORT_MAC, 6, port->mac);
-	if (port->type == DRAGONFLOW_PORT_TYPE_REMOTE)
-		mnl_attr_put_u32(nlh, DF_A_PORT_CHASSIS, port->chassis);
-	if (port->flags)
-		mnl_attr_put_u32(nlh, DF_A_PORT_FLAGS, port->flags);
-}
-
-static void put_chassis(struct nlmsghdr *nlh,
-			const struct dfa_chassis_value *chassis)
-{
-	mnl_attr_put_u32(nlh, DF_A_CHASSIS_TUNNEL, chassis->tunnel);
-	put_address(nlh, DF_A_CHASSIS_REMOTE_IP4, DF_A_CHASSIS_REMOTE_IP6,
-		    &chassis->remote);
-	put_address(nlh, DF_A_CHASSIS_LOCAL_IP4, DF_A_CHASSIS_LOCAL_IP6,
-		    &chassis->local);
-}
-
 static struct nlmsghdr *put_step(struct dfa_kernel *kernel, char *buf,
 				 const struct dfa_step *step)
 {
-	uint8_t cmd = step->is_delete ? kinds[step->kind].cmd_del :
-					kinds[step->kind].cmd_new;
-	struct nlmsghdr *nlh = put_header(kernel, buf, kernel->family, 0, cmd);
+	const struct dfa_codec *codec = &dfa_codecs[step->kind];
+	struct nlmsghdr *nlh;
 
-	mnl_attr_put_u32(nlh, kinds[step->kind].id_attr, step->id);
-	if (step->is_delete)
-		return nlh;
-	if (step->kind == DFA_NETWORK)
-		put_network(nlh, &step->value.network);
-	else if (step->kind == DFA_PORT)
-		put_port(nlh, &step->value.port);
-	else
-		put_chassis(nlh, &step->value.chassis);
+	nlh = put_header(kernel, buf, kernel->family, 0,
+			 step->is_delete ? codec->cmd_del : codec->cmd_new);
+	mnl_attr_put_u32(nlh, codec->id_attr, step->id);
+	if (!step->is_delete)
+		codec->put(nlh, &step->value);
 	return nlh;
 }
 
@@ -485,7 +366,7 @@ int dfa_kernel_run(struct dfa_kernel *kernel, const struct dfa_step *steps,
 	size_t len = 0, n = 0;
 	int err;
 
-	while (n < count && len + REQUEST_MAX <= SEND_SIZE) {
+	while (n < count && len + DFA_REQUEST_MAX <= SEND_SIZE) {
 		nlh = put_step(kernel, kernel->send + len, &steps[n++]);
 		len += MNL_ALIGN(nlh->nlmsg_len);
 	}

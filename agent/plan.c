@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <linux/dragonflow.h>
 
@@ -27,10 +28,8 @@ struct planner {
 	size_t chain_size;
 };
 
-static int add_step(struct planner *planner, const struct dfa_step *step)
+int dfa_plan_add(struct dfa_plan *plan, const struct dfa_step *step)
 {
-	struct dfa_plan *plan = &planner->plan;
-
 	if (plan->count == plan->size) {
 		size_t size = plan->size ? plan->size * 2 : 16;
 		struct dfa_step *grown;
@@ -41,7 +40,10 @@ static int add_step(struct planner *planner, const struct dfa_step *step)
 		plan->step = grown;
 		plan->size = size;
 	}
-	plan->step[plan->count++] = *step;
+	plan->step[plan->count] = *step;
+	if (!step->is_delete)
+		dfa_value_get(step->kind, &plan->step[plan->count].value);
+	plan->count++;
 	return 0;
 }
 
@@ -49,7 +51,7 @@ static int add_new(struct planner *planner, struct dfa_object *object,
 		   const union dfa_value *value)
 {
 	object->mark = MARK_PLANNED;
-	return add_step(planner, &(struct dfa_step){
+	return dfa_plan_add(&planner->plan, &(struct dfa_step){
 					 .kind = object->kind,
 					 .id = object->id,
 					 .value = *value,
@@ -59,11 +61,25 @@ static int add_new(struct planner *planner, struct dfa_object *object,
 static int add_delete(struct planner *planner, struct dfa_object *object)
 {
 	object->mark = MARK_PLANNED;
-	return add_step(planner, &(struct dfa_step){
+	return dfa_plan_add(&planner->plan, &(struct dfa_step){
 					 .is_delete = true,
 					 .kind = object->kind,
 					 .id = object->id,
 				 });
+}
+
+/* Of nobody else, as it is made of the interface's id. */
+static void set_odd_mac(struct dfa_interface_value *value, uint32_t id)
+{
+	value->mac[0] = 2;
+	value->mac[1] = 0xdf;
+	memcpy(value->mac + 2, &id, sizeof(id));
+}
+
+/* Nothing refers to it. */
+static bool is_let_go_by_delete(const struct dfa_object *object)
+{
+	return object->kind == DFA_PORT || object->kind == DFA_ROUTE;
 }
 
 /* Give up the unique key, in a way that the references to it survive. */
@@ -71,9 +87,15 @@ static int let_go(struct planner *planner, struct dfa_object *object)
 {
 	union dfa_value value = object->have;
 
-	if (object->kind == DFA_PORT)
+	if (is_let_go_by_delete(object))
 		return add_delete(planner, object);
-	value.network.vni = DFA_NO_VNI;
+	if (object->kind == DFA_INTERFACE) {
+		set_odd_mac(&value.interface, object->id);
+		/* Others may have taken them by now. */
+		value.interface.addrs = NULL;
+	} else {
+		value.network.vni = DFA_NO_VNI;
+	}
 	return add_new(planner, object, &value);
 }
 
@@ -169,10 +191,31 @@ static bool select_network(const struct dfa_object *object,
 	return object->kind == DFA_NETWORK;
 }
 
+static bool select_router(const struct dfa_object *object,
+			  const union dfa_value *want)
+{
+	(void)want;
+	return object->kind == DFA_ROUTER;
+}
+
+static bool select_interface(const struct dfa_object *object,
+			     const union dfa_value *want)
+{
+	(void)want;
+	return object->kind == DFA_INTERFACE;
+}
+
 static bool select_port(const struct dfa_object *object,
 			const union dfa_value *want)
 {
 	return object->kind == DFA_PORT && !is_tunnel(want);
+}
+
+static bool select_route(const struct dfa_object *object,
+			 const union dfa_value *want)
+{
+	(void)want;
+	return object->kind == DFA_ROUTE;
 }
 
 static int plan_news(struct planner *planner, select_fn is_selected)
@@ -191,7 +234,7 @@ static int plan_news(struct planner *planner, select_fn is_selected)
 	return err;
 }
 
-/* A port that let go was deleted thereby; a network still is there. */
+/* Some are deleted already, as they let go. */
 static int plan_deletes(struct planner *planner, select_fn is_selected)
 {
 	struct dfa_object *object = planner->state->dirty;
@@ -202,11 +245,21 @@ static int plan_deletes(struct planner *planner, select_fn is_selected)
 		if (!object->had || dfa_object_want(object, &want) ||
 		    !is_selected(object, &object->have))
 			continue;
-		if (object->kind == DFA_PORT && object->mark == MARK_PLANNED)
+		if (is_let_go_by_delete(object) &&
+		    object->mark == MARK_PLANNED)
 			continue;
 		err = add_delete(planner, object);
 	}
 	return err;
+}
+
+static bool leads_through(const struct dfa_addrs *nexthops, uint32_t interface)
+{
+	for (size_t i = 0; i < dfa_addrs_count(nexthops); i++) {
+		if (nexthops->addr[i].interface == interface)
+			return true;
+	}
+	return false;
 }
 
 static bool uses(const struct dfa_object *user, const struct dfa_object *used)
@@ -214,6 +267,9 @@ static bool uses(const struct dfa_object *user, const struct dfa_object *used)
 	if (user->kind == DFA_CHASSIS)
 		return used->kind == DFA_PORT &&
 		       user->have.chassis.tunnel == used->id;
+	if (user->kind == DFA_ROUTE)
+		return used->kind == DFA_INTERFACE &&
+		       leads_through(user->have.route.nexthops, used->id);
 	return user->kind == DFA_PORT && used->kind == DFA_CHASSIS &&
 	       !is_tunnel(&user->have) && user->have.port.chassis == used->id;
 }
@@ -243,23 +299,43 @@ static int delete_chassis(struct planner *planner, struct dfa_object *chassis)
 	return err ?: add_delete(planner, chassis);
 }
 
+static bool stays_itself(const struct dfa_object *object,
+			 const union dfa_value *want)
+{
+	const union dfa_value *have = &object->have;
+
+	if (object->kind == DFA_PORT)
+		return is_tunnel(want) == is_tunnel(have);
+	if (object->kind == DFA_INTERFACE)
+		return want->interface.router == have->interface.router &&
+		       want->interface.network == have->interface.network;
+	if (object->kind == DFA_ROUTE)
+		return want->route.router == have->route.router &&
+		       want->route.prefix_len == have->route.prefix_len &&
+		       dfa_address_equal(&want->route.prefix,
+					 &have->route.prefix);
+	return true;
+}
+
 /*
- * A tunnel stays a tunnel for the kernel. Should an id be used otherwise than
- * before, the old port goes first, with everything that leads through it.
+ * For the kernel, a tunnel stays a tunnel, an interface keeps its router and
+ * network, a route its router and prefix. Should an id be used otherwise than
+ * before, the old object goes first, with everything that leads through it.
  */
-static int plan_type_changes(struct planner *planner)
+static int plan_changes_of_nature(struct planner *planner)
 {
 	struct dfa_object *object = planner->state->dirty;
 	union dfa_value want;
 	int err = 0;
 
 	for (; object && !err; object = object->dirty_next) {
-		if (object->kind != DFA_PORT || !object->had ||
-		    object->mark == MARK_PLANNED ||
+		if (!object->had || object->mark == MARK_PLANNED ||
 		    !dfa_object_want(object, &want) ||
-		    is_tunnel(&want) == is_tunnel(&object->have))
+		    stays_itself(object, &want))
 			continue;
-		if (is_tunnel(&object->have))
+		if (object->kind == DFA_INTERFACE)
+			err = delete_users(planner, object, add_delete);
+		else if (object->kind == DFA_PORT && is_tunnel(&object->have))
 			err = delete_users(planner, object, delete_chassis);
 		if (!err)
 			err = add_delete(planner, object);
@@ -273,13 +349,18 @@ static int plan_all(struct planner *planner)
 		select_tunnel,
 		select_chassis,
 		select_network,
+		select_router,
+		select_interface,
 		select_port,
+		select_route,
 	};
-	int err = plan_type_changes(planner);
+	int err = plan_changes_of_nature(planner);
 
 	/* What was torn down is wanted again: by the next plan. */
 	if (planner->plan.count)
 		return err;
+	if (!err)
+		err = dfa_plan_releases(&planner->plan, planner->state);
 
 	for (size_t i = 0; i < DFA_ARRAY_SIZE(order) && !err; i++)
 		err = plan_news(planner, order[i]);
@@ -320,6 +401,12 @@ int dfa_plan_make(struct dfa_plan *plan, struct dfa_state *state)
 
 void dfa_plan_free(struct dfa_plan *plan)
 {
+	for (size_t i = 0; i < plan->count; i++) {
+		struct dfa_step *step = &plan->step[i];
+
+		if (!step->is_delete)
+			dfa_value_put(step->kind, &step->value);
+	}
 	free(plan->step);
 	*plan = (struct dfa_plan){ 0 };
 }

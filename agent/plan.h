@@ -9,7 +9,7 @@
  * @is_delete: DEL, else NEW
  * @kind: of the object
  * @id: of the object
- * @value: of a NEW
+ * @value: of a NEW; holds what it points to
  */
 struct dfa_step {
 	bool is_delete;
@@ -30,8 +30,9 @@ struct dfa_plan {
  * @state: looked at where it is dirty; left as it was
  *
  * The kernel accepts the steps in this order: an object comes after those that
- * it names and goes before them, and what must be unique (a MAC in its network,
- * a VNI) is given up by the old holder before the new one takes it. Apart from
+ * it names and goes before them, and what must be unique (a MAC or an IP address
+ * in its network, a subnet of a router, a VNI) is given up by the old holder
+ * before the new one takes it. Apart from
  * that, the new is made before the old is removed. What this plan could not
  * hold is dirty after it was run, and is the next plan's.
  *
@@ -39,5 +40,14 @@ struct dfa_plan {
  */
 int dfa_plan_make(struct dfa_plan *plan, struct dfa_state *state);
 void dfa_plan_free(struct dfa_plan *plan);
+
+/* --- between plan.c and release.c ------------------------------------------- */
+
+int dfa_plan_add(struct dfa_plan *plan, const struct dfa_step *step);
+/*
+ * Steps by which IP addresses are given up that others take: the old holder
+ * stays as it is otherwise, so this is always possible.
+ */
+int dfa_plan_releases(struct dfa_plan *plan, const struct dfa_state *state);
 
 #endif

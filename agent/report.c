@@ -73,16 +73,10 @@ static json_t *topics_json(const struct dfa_agent *agent)
 
 	while ((node = dfa_map_iter_next(&agent->topics.topics, &iter))) {
 		const struct dfa_topic *topic;
-		size_t ports;
-		char why[64];
+		char why[96];
 
 		topic = dfa_container_of(node, struct dfa_topic, node);
-		ports = dfa_topic_ports(topic);
-		if (ports)
-			snprintf(why, sizeof(why), "%zu port%s here", ports,
-				 ports == 1 ? "" : "s");
-		else
-			snprintf(why, sizeof(why), "every hypervisor needs it");
+		dfa_topic_why(topic, why, sizeof(why));
 		json_array_append_new(list,
 				      json_pack("{s:s, s:b, s:s}", "topic",
 						topic->name, "synced",
@@ -248,7 +242,7 @@ static json_t *cmd_status(void *arg, const json_t *request)
 		 !agent->has_kernel ? "none" :
 		 apply->kernel	    ? "kernel" :
 				      "waiting for the module");
-	set_number(answer, "desired", sum(agent->state.wish_count));
+	set_number(answer, "desired", dfa_state_wishes(&agent->state));
 	set_number(answer, "actual", sum(agent->state.have_count));
 	set_number(answer, "pending",
 		   agent->has_kernel ? agent->state.dirty_count : 0);
@@ -309,7 +303,7 @@ static json_t *cmd_metrics(void *arg, const json_t *request)
 		{ "database_up", "gauge", agent->is_database_up },
 		{ "datapath_up", "gauge", !!agent->apply.kernel },
 		{ "topics", "gauge", agent->topics.topics.count },
-		{ "objects_desired", "gauge", sum(agent->state.wish_count) },
+		{ "objects_desired", "gauge", dfa_state_wishes(&agent->state) },
 		{ "objects_actual", "gauge", sum(agent->state.have_count) },
 		{ "objects_pending", "gauge", agent->state.dirty_count },
 		{ "ports_parked", "gauge", agent->compile.parked },

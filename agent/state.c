@@ -11,10 +11,10 @@
 
 /**
  * struct unique_key - what two objects of the kernel cannot share
- * @words: kind and VNI, or kind, network and MAC
+ * @words: kind and VNI, or network and MAC, or router and prefix
  */
 struct unique_key {
-	uint32_t words[4];
+	uint32_t words[8];
 };
 
 void dfa_state_init(struct dfa_state *state)
@@ -25,13 +25,56 @@ void dfa_state_init(struct dfa_state *state)
 	dfa_map_init(&state->by_have);
 }
 
+struct dfa_addrs **dfa_value_addrs(enum dfa_kind kind, union dfa_value *value)
+{
+	switch (kind) {
+	case DFA_PORT:
+		return &value->port.addrs;
+	case DFA_INTERFACE:
+		return &value->interface.addrs;
+	case DFA_ROUTE:
+		return &value->route.nexthops;
+	case DFA_NETWORK:
+	case DFA_CHASSIS:
+	case DFA_ROUTER:
+	case DFA_KINDS:
+		break;
+	}
+	return NULL;
+}
+
+void dfa_value_get(enum dfa_kind kind, union dfa_value *value)
+{
+	struct dfa_addrs **addrs = dfa_value_addrs(kind, value);
+
+	if (addrs)
+		dfa_addrs_get(*addrs);
+}
+
+void dfa_value_put(enum dfa_kind kind, union dfa_value *value)
+{
+	struct dfa_addrs **addrs = dfa_value_addrs(kind, value);
+
+	if (addrs)
+		dfa_addrs_put(*addrs);
+}
+
+static void object_free(struct dfa_object *object)
+{
+	if (object->wished)
+		dfa_value_put(object->kind, &object->wish);
+	if (object->had)
+		dfa_value_put(object->kind, &object->have);
+	free(object);
+}
+
 void dfa_state_fini(struct dfa_state *state)
 {
 	struct dfa_map_iter iter = dfa_map_iter(&state->by_id);
 	struct dfa_map_node *node;
 
 	while ((node = dfa_map_iter_next(&state->by_id, &iter)))
-		free(dfa_container_of(node, struct dfa_object, by_id));
+		object_free(dfa_container_of(node, struct dfa_object, by_id));
 	dfa_map_fini(&state->by_id);
 	dfa_map_fini(&state->by_wish);
 	dfa_map_fini(&state->by_have);
@@ -43,6 +86,9 @@ const char *dfa_kind_name(enum dfa_kind kind)
 		[DFA_NETWORK] = "network",
 		[DFA_PORT] = "port",
 		[DFA_CHASSIS] = "chassis",
+		[DFA_ROUTER] = "router",
+		[DFA_INTERFACE] = "router interface",
+		[DFA_ROUTE] = "route",
 	};
 
 	return names[kind];
@@ -100,7 +146,19 @@ static bool unique_key(enum dfa_kind kind, const union dfa_value *value,
 		key->words[1] = value->port.network;
 		memcpy(&key->words[2], value->port.mac, 6);
 		return value->port.type != DRAGONFLOW_PORT_TYPE_TUNNEL;
+	case DFA_INTERFACE:
+		key->words[0] = DFA_PORT;
+		key->words[1] = value->interface.network;
+		memcpy(&key->words[2], value->interface.mac, 6);
+		return true;
+	case DFA_ROUTE:
+		key->words[1] = value->route.router;
+		key->words[2] = value->route.prefix_len;
+		key->words[3] = value->route.prefix.family;
+		memcpy(&key->words[4], value->route.prefix.bytes, 16);
+		return true;
 	case DFA_CHASSIS:
+	case DFA_ROUTER:
 	case DFA_KINDS:
 		break;
 	}
@@ -137,11 +195,39 @@ struct dfa_object *dfa_state_holder(const struct dfa_state *state,
 	return NULL;
 }
 
-static bool address_equal(const struct dfa_address *a,
-			  const struct dfa_address *b)
+static bool port_equal(const struct dfa_port_value *a,
+		       const struct dfa_port_value *b)
 {
-	return a->family == b->family &&
-	       memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+	return a->type == b->type && a->flags == b->flags &&
+	       a->network == b->network && a->chassis == b->chassis &&
+	       memcmp(a->mac, b->mac, 6) == 0 &&
+	       dfa_addrs_equal(a->addrs, b->addrs);
+}
+
+static bool chassis_equal(const struct dfa_chassis_value *a,
+			  const struct dfa_chassis_value *b)
+{
+	return a->tunnel == b->tunnel &&
+	       dfa_address_equal(&a->remote, &b->remote) &&
+	       dfa_address_equal(&a->local, &b->local);
+}
+
+static bool interface_equal(const struct dfa_interface_value *a,
+			    const struct dfa_interface_value *b)
+{
+	return a->router == b->router && a->network == b->network &&
+	       a->mtu == b->mtu && a->flags == b->flags &&
+	       memcmp(a->mac, b->mac, 6) == 0 &&
+	       dfa_addrs_equal(a->addrs, b->addrs);
+}
+
+static bool route_equal(const struct dfa_route_value *a,
+			const struct dfa_route_value *b)
+{
+	return a->router == b->router && a->prefix_len == b->prefix_len &&
+	       a->type == b->type &&
+	       dfa_address_equal(&a->prefix, &b->prefix) &&
+	       dfa_addrs_equal(a->nexthops, b->nexthops);
 }
 
 bool dfa_value_equal(enum dfa_kind kind, const union dfa_value *a,
@@ -152,15 +238,15 @@ bool dfa_value_equal(enum dfa_kind kind, const union dfa_value *a,
 		return a->network.vni == b->network.vni &&
 		       a->network.flags == b->network.flags;
 	case DFA_PORT:
-		return a->port.type == b->port.type &&
-		       a->port.flags == b->port.flags &&
-		       a->port.network == b->port.network &&
-		       a->port.chassis == b->port.chassis &&
-		       memcmp(a->port.mac, b->port.mac, 6) == 0;
+		return port_equal(&a->port, &b->port);
 	case DFA_CHASSIS:
-		return a->chassis.tunnel == b->chassis.tunnel &&
-		       address_equal(&a->chassis.remote, &b->chassis.remote) &&
-		       address_equal(&a->chassis.local, &b->chassis.local);
+		return chassis_equal(&a->chassis, &b->chassis);
+	case DFA_ROUTER:
+		return a->router.flags == b->router.flags;
+	case DFA_INTERFACE:
+		return interface_equal(&a->interface, &b->interface);
+	case DFA_ROUTE:
+		return route_equal(&a->route, &b->route);
 	case DFA_KINDS:
 		break;
 	}
@@ -204,6 +290,18 @@ static void dirty_del(struct dfa_state *state, struct dfa_object *object)
 	state->dirty_count--;
 }
 
+/* What is equal need not be there twice. */
+static void share_addrs(struct dfa_object *object)
+{
+	struct dfa_addrs **wish = dfa_value_addrs(object->kind, &object->wish);
+	struct dfa_addrs **have = dfa_value_addrs(object->kind, &object->have);
+
+	if (!wish || *wish == *have)
+		return;
+	dfa_addrs_put(*have);
+	*have = dfa_addrs_get(*wish);
+}
+
 static void update_dirty(struct dfa_state *state, struct dfa_object *object)
 {
 	union dfa_value want;
@@ -216,8 +314,11 @@ static void update_dirty(struct dfa_state *state, struct dfa_object *object)
 		dirty_add(state, object);
 	else if (!dirty && object->dirty)
 		dirty_del(state, object);
-	if (!dirty)
-		object->err = 0;
+	if (dirty)
+		return;
+	object->err = 0;
+	if (wanted)
+		share_addrs(object);
 }
 
 /* Frees an object that is neither wished for nor there. */
@@ -227,7 +328,12 @@ static void settle(struct dfa_state *state, struct dfa_object *object)
 	if (object->wished || object->had)
 		return;
 	dfa_map_del(&state->by_id, &object->by_id);
-	free(object);
+	object_free(object);
+}
+
+static bool is_before(const struct dfa_object *a, const struct dfa_object *b)
+{
+	return a->id < b->id || (a->id == b->id && a->kind < b->kind);
 }
 
 /* The lowest id of all who claim a key gets it, whatever came first. */
@@ -243,7 +349,7 @@ static void elect(struct dfa_state *state, const struct unique_key *key)
 		object = dfa_container_of(node, struct dfa_object, by_wish);
 		if (!has_key(object->kind, &object->wish, key))
 			continue;
-		if (!winner || object->id < winner->id)
+		if (!winner || is_before(object, winner))
 			winner = object;
 	}
 
@@ -271,6 +377,7 @@ static void wish_unlink(struct dfa_state *state, struct dfa_object *object)
 		state->losers--;
 	}
 	object->wished = false;
+	dfa_value_put(object->kind, &object->wish);
 	if (!unique_key(object->kind, &object->wish, &key))
 		return;
 	dfa_map_del(&state->by_wish, &object->by_wish);
@@ -285,6 +392,7 @@ static void wish_link(struct dfa_state *state, struct dfa_object *object,
 	state->wish_count[object->kind]++;
 	object->wished = true;
 	object->wish = *value;
+	dfa_value_get(object->kind, &object->wish);
 	if (!unique_key(object->kind, value, &key))
 		return;
 	dfa_map_add(&state->by_wish, &object->by_wish,
@@ -313,21 +421,44 @@ int dfa_state_wish(struct dfa_state *state, enum dfa_kind kind, uint32_t id,
 	return 0;
 }
 
+size_t dfa_state_wishes(const struct dfa_state *state)
+{
+	size_t sum = 0;
+
+	for (int kind = 0; kind < DFA_KINDS; kind++)
+		sum += state->wish_count[kind];
+	return sum;
+}
+
 static void have_unlink(struct dfa_state *state, struct dfa_object *object)
 {
 	struct unique_key key;
 
 	object->had = false;
+	dfa_value_put(object->kind, &object->have);
 	state->have_count[object->kind]--;
 	if (unique_key(object->kind, &object->have, &key))
 		dfa_map_del(&state->by_have, &object->by_have);
+}
+
+static void have_link(struct dfa_state *state, struct dfa_object *object,
+		      const union dfa_value *value)
+{
+	struct unique_key key;
+
+	object->had = true;
+	object->have = *value;
+	dfa_value_get(object->kind, &object->have);
+	state->have_count[object->kind]++;
+	if (unique_key(object->kind, value, &key))
+		dfa_map_add(&state->by_have, &object->by_have,
+			    dfa_hash(&key, sizeof(key)));
 }
 
 int dfa_state_have(struct dfa_state *state, enum dfa_kind kind, uint32_t id,
 		   const union dfa_value *value)
 {
 	struct dfa_object *object;
-	struct unique_key key;
 
 	object = value ? find_or_new(state, kind, id) :
 			 dfa_state_find(state, kind, id);
@@ -336,14 +467,8 @@ int dfa_state_have(struct dfa_state *state, enum dfa_kind kind, uint32_t id,
 
 	if (object->had)
 		have_unlink(state, object);
-	if (value) {
-		object->had = true;
-		object->have = *value;
-		state->have_count[kind]++;
-		if (unique_key(kind, value, &key))
-			dfa_map_add(&state->by_have, &object->by_have,
-				    dfa_hash(&key, sizeof(key)));
-	}
+	if (value)
+		have_link(state, object, value);
 	settle(state, object);
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "addrs.h"
 #include "map.h"
 
 /* Ports that the agent itself makes; the model assigns lower keys. */
@@ -23,6 +24,9 @@ enum dfa_kind {
 	DFA_NETWORK,
 	DFA_PORT,
 	DFA_CHASSIS,
+	DFA_ROUTER,
+	DFA_INTERFACE,
+	DFA_ROUTE,
 	DFA_KINDS,
 };
 
@@ -32,21 +36,12 @@ struct dfa_network_value {
 };
 
 struct dfa_port_value {
+	struct dfa_addrs *addrs;
 	uint32_t network; /* of a vif or remote, else 0 */
 	uint32_t chassis; /* of a remote, else 0 */
 	uint8_t mac[6];
 	uint8_t type; /* enum dragonflow_port_type */
 	uint8_t flags; /* enum dragonflow_port_flag */
-};
-
-/**
- * struct dfa_address - an underlay address
- * @family: AF_INET, AF_INET6, or AF_UNSPEC for none
- * @bytes: in network byte order, zero behind an IPv4 address
- */
-struct dfa_address {
-	uint8_t family;
-	uint8_t bytes[16];
 };
 
 struct dfa_chassis_value {
@@ -55,10 +50,35 @@ struct dfa_chassis_value {
 	struct dfa_address local;
 };
 
+struct dfa_router_value {
+	uint32_t flags; /* enum dragonflow_router_flag */
+};
+
+struct dfa_interface_value {
+	struct dfa_addrs *addrs;
+	uint32_t router;
+	uint32_t network;
+	uint32_t mtu; /* or 0 */
+	uint8_t mac[6];
+	uint8_t flags; /* enum dragonflow_router_interface_flag */
+};
+
+struct dfa_route_value {
+	struct dfa_addrs *nexthops;
+	uint32_t router;
+	struct dfa_address prefix;
+	uint8_t prefix_len;
+	uint8_t type; /* enum dragonflow_route_type */
+};
+
+/* A copy that outlives the original needs a reference, see dfa_value_get(). */
 union dfa_value {
 	struct dfa_network_value network;
 	struct dfa_port_value port;
 	struct dfa_chassis_value chassis;
+	struct dfa_router_value router;
+	struct dfa_interface_value interface;
+	struct dfa_route_value route;
 };
 
 /**
@@ -127,17 +147,26 @@ int dfa_state_have(struct dfa_state *state, enum dfa_kind kind, uint32_t id,
 /* Forget everything that the kernel was believed to have. */
 void dfa_state_forget(struct dfa_state *state);
 
+/* How many objects are wished for. */
+size_t dfa_state_wishes(const struct dfa_state *state);
+
 /* What is to be made so: false if the object is not to exist. */
 bool dfa_object_want(const struct dfa_object *object, union dfa_value *want);
 
 /*
  * Whoever holds, in the kernel, the key that @value would take: the MAC in its
- * network, or the VNI. NULL if it is free.
+ * network, which ports and router interfaces share, the VNI, or the prefix in
+ * its router. NULL if it is free.
  */
 struct dfa_object *dfa_state_holder(const struct dfa_state *state,
 				    enum dfa_kind kind,
 				    const union dfa_value *value);
 
+/* The list of addresses in @value; NULL if its kind has none. */
+struct dfa_addrs **dfa_value_addrs(enum dfa_kind kind, union dfa_value *value);
+/* Hold what @value points to. */
+void dfa_value_get(enum dfa_kind kind, union dfa_value *value);
+void dfa_value_put(enum dfa_kind kind, union dfa_value *value);
 bool dfa_value_equal(enum dfa_kind kind, const union dfa_value *a,
 		     const union dfa_value *b);
 

@@ -9,8 +9,6 @@
 #include "log.h"
 #include "util.h"
 
-static const char network_prefix[] = "network/";
-
 static struct dfa_topic *find(const struct dfa_topics *topics, const char *name)
 {
 	struct dfa_map_node *node;
@@ -26,32 +24,153 @@ static struct dfa_topic *find(const struct dfa_topics *topics, const char *name)
 	return NULL;
 }
 
-size_t dfa_topic_ports(const struct dfa_topic *topic)
+void dfa_topic_why(const struct dfa_topic *topic, char *text, size_t size)
 {
-	return dfa_view_ports(&topic->topics->view, &topic->network);
+	struct dfa_view_why why = { 0 };
+	char via[DF_UUID_LEN + 1];
+
+	if (topic->is_common) {
+		snprintf(text, size, "every hypervisor needs it");
+		return;
+	}
+	dfa_view_why(&topic->topics->view, topic->kind, &topic->id, &why);
+	dfa_uuid_print(via, &why.via);
+	if (why.ports)
+		snprintf(text, size, "%zu port%s here", why.ports,
+			 why.ports == 1 ? "" : "s");
+	else if (topic->kind == DFA_VIEW_NETWORK)
+		snprintf(text, size, "router %s leads there", via);
+	else
+		snprintf(text, size, "in network %s", via);
 }
 
 /* --- events ---------------------------------------------------------------- */
 
+static int parse_uuid(const struct df_obj *obj, const char *field,
+		      struct dfa_uuid *id)
+{
+	const char *text = df_obj_string(obj, field);
+
+	return text ? dfa_uuid_parse(id, text) : -EINVAL;
+}
+
 static int put_binding(struct dfa_topics *topics, const struct df_obj *obj)
 {
-	const char *network_text = df_obj_string(obj, "network_id");
 	struct dfa_uuid port, network;
 
-	if (!network_text || dfa_uuid_parse(&network, network_text) ||
-	    dfa_uuid_parse(&port, df_obj_id(obj)))
+	if (parse_uuid(obj, "network_id", &network) ||
+	    parse_uuid(obj, "id", &port))
 		return -EINVAL;
 	return dfa_view_bind(&topics->view, &port, &network);
 }
 
-static int del_binding(struct dfa_topics *topics, const char *id)
+/* The addresses that stand in @member of the records of @field. */
+static int parse_addresses(struct dfa_addrs **out, const struct df_obj *obj,
+			   const char *field, const char *member)
 {
-	struct dfa_uuid port;
+	const struct df_value *list = df_obj_value(obj, field), *item;
+	__auto_free struct dfa_addr *addr = NULL;
+	size_t count = 0, i;
+	struct df_ip ip;
 
-	if (dfa_uuid_parse(&port, id))
+	*out = NULL;
+	if (!df_value_count(list))
+		return 0;
+	addr = calloc(df_value_count(list), sizeof(*addr));
+	if (!addr)
+		return -ENOMEM;
+	df_value_for_each(list, i, item) {
+		if (!df_value_ip(df_value_member(item, member), &ip))
+			dfa_address_from_ip(&addr[count++].address, &ip);
+	}
+	*out = dfa_addrs_new(addr, count);
+	return *out ? 0 : -ENOMEM;
+}
+
+static int put_interface(struct dfa_topics *topics, const struct df_obj *obj)
+{
+	struct dfa_uuid id, network, router;
+	struct dfa_addrs *addrs;
+	int err;
+
+	if (parse_uuid(obj, "id", &id) ||
+	    parse_uuid(obj, "network_id", &network) ||
+	    parse_uuid(obj, "router_id", &router))
 		return -EINVAL;
-	dfa_view_unbind(&topics->view, &port);
-	return 0;
+	err = parse_addresses(&addrs, obj, "fixed_ips", "ip_address");
+	if (err)
+		return err;
+	err = dfa_view_interface(&topics->view, &id, &network, &router, addrs);
+	dfa_addrs_put(addrs);
+	return err;
+}
+
+static int put_link(struct dfa_topics *topics, const struct df_obj *obj)
+{
+	struct dfa_uuid id, network, router;
+
+	if (parse_uuid(obj, "id", &id) ||
+	    parse_uuid(obj, "network_id", &network) ||
+	    parse_uuid(obj, "router_id", &router))
+		return -EINVAL;
+	return dfa_view_link(&topics->view, &id, &network, &router);
+}
+
+static int put_router(struct dfa_topics *topics, const struct df_obj *obj)
+{
+	struct dfa_addrs *nexthops;
+	struct dfa_uuid id;
+	int err;
+
+	if (parse_uuid(obj, "id", &id))
+		return -EINVAL;
+	err = parse_addresses(&nexthops, obj, "routes", "nexthop");
+	return err ?: dfa_view_nexthops(&topics->view, &id, nexthops);
+}
+
+static void del_router(struct dfa_view *view, const struct dfa_uuid *id)
+{
+	/* Without next hops, nothing is allocated. */
+	(void)dfa_view_nexthops(view, id, NULL);
+}
+
+/* What tells the view where packets can go. */
+static const struct {
+	const char *model;
+	int (*put)(struct dfa_topics *topics, const struct df_obj *obj);
+	void (*del)(struct dfa_view *view, const struct dfa_uuid *id);
+} views[] = {
+	{ "binding", put_binding, dfa_view_unbind },
+	{ "router_interface", put_interface, dfa_view_interface_del },
+	{ "router_link", put_link, dfa_view_link_del },
+	{ "router", put_router, del_router },
+};
+
+static int put_object(struct dfa_topics *topics, const struct df_obj *obj)
+{
+	int err = dfa_compile_put(topics->compile, obj);
+
+	for (size_t i = 0; i < DFA_ARRAY_SIZE(views) && !err; i++) {
+		if (strcmp(views[i].model, df_obj_model(obj)->name) == 0)
+			return views[i].put(topics, obj);
+	}
+	return err;
+}
+
+static int del_object(struct dfa_topics *topics, const char *model,
+		      const char *id)
+{
+	int err = dfa_compile_del(topics->compile, model, id);
+	struct dfa_uuid uuid;
+
+	for (size_t i = 0; i < DFA_ARRAY_SIZE(views) && !err; i++) {
+		if (strcmp(views[i].model, model) != 0)
+			continue;
+		if (dfa_uuid_parse(&uuid, id))
+			return -EINVAL;
+		views[i].del(&topics->view, &uuid);
+	}
+	return err;
 }
 
 static void check_synced(struct dfa_topics *topics)
@@ -75,19 +194,11 @@ static void topic_synced(struct dfa_topic *topic)
 
 static int handle_event(struct dfa_topics *topics, const struct df_event *event)
 {
-	bool is_binding = event->model &&
-			  strcmp(event->model->name, "binding") == 0;
-
 	switch (event->type) {
 	case DF_EVENT_PUT:
-		return is_binding ? put_binding(topics, event->obj) :
-				    dfa_compile_put(topics->compile,
-						    event->obj);
+		return put_object(topics, event->obj);
 	case DF_EVENT_DELETE:
-		return is_binding ? del_binding(topics, event->id) :
-				    dfa_compile_del(topics->compile,
-						    event->model->name,
-						    event->id);
+		return del_object(topics, event->model->name, event->id);
 	case DF_EVENT_BAD:
 		dfa_warning("topic %s: %s", event->topic, event->error->text);
 		return 0;
@@ -107,7 +218,7 @@ static void got_event(void *arg, const struct df_event *event)
 		topic_synced(topic);
 		return;
 	}
-	/* Beyond this the topic may be gone: a binding can end it. */
+	/* Beyond this the topic may be gone: what the view is told can end it. */
 	err = handle_event(topics, event);
 	if (err == -EINVAL)
 		dfa_warning("%s %s: unusable, ignored",
@@ -120,8 +231,10 @@ static void got_event(void *arg, const struct df_event *event)
 
 /* --- topics come and go ---------------------------------------------------- */
 
+/* @id: of a network or router; NULL if every hypervisor follows the topic */
 static int follow(struct dfa_topics *topics, const char *name,
-		  const struct dfa_uuid *network, struct df_error *error)
+		  enum dfa_view_kind kind, const struct dfa_uuid *id,
+		  struct df_error *error)
 {
 	size_t size = strlen(name) + 1;
 	struct dfa_topic *topic = calloc(1, sizeof(*topic) + size);
@@ -131,8 +244,10 @@ static int follow(struct dfa_topics *topics, const char *name,
 		return dfa_error_set(error, -ENOMEM, "out of memory");
 	topic->topics = topics;
 	memcpy(topic->name, name, size);
-	if (network)
-		topic->network = *network;
+	topic->is_common = !id;
+	topic->kind = kind;
+	if (id)
+		topic->id = *id;
 	err = df_nb_subscribe(&topic->sub, topics->nb, name, got_event, topic,
 			      error);
 	if (err) {
@@ -155,43 +270,48 @@ static void unfollow(struct dfa_topics *topics, struct dfa_topic *topic)
 	free(topic);
 }
 
-static void network_topic(char *name, size_t size,
-			  const struct dfa_uuid *network)
+static void topic_name(char *name, size_t size, enum dfa_view_kind kind,
+		       const struct dfa_uuid *id)
 {
-	char id[DF_UUID_LEN + 1];
+	char text[DF_UUID_LEN + 1];
 
-	dfa_uuid_print(id, network);
-	snprintf(name, size, "%s%s", network_prefix, id);
+	dfa_uuid_print(text, id);
+	snprintf(name, size, "%s/%s",
+		 kind == DFA_VIEW_NETWORK ? "network" : "router", text);
 }
 
-static void network_needed(void *arg, const struct dfa_uuid *network)
+static void needed(void *arg, enum dfa_view_kind kind,
+		   const struct dfa_uuid *id)
 {
 	struct dfa_topics *topics = arg;
 	struct df_error error;
 	char name[64];
 	int err;
 
-	network_topic(name, sizeof(name), network);
-	err = follow(topics, name, network, &error);
+	topic_name(name, sizeof(name), kind, id);
+	err = follow(topics, name, kind, id, &error);
 	if (!err)
 		return;
 	dfa_error("cannot follow topic %s: %s", name, error.text);
 	topics->ops->failed(topics->arg, err);
 }
 
-static void network_unneeded(void *arg, const struct dfa_uuid *network)
+static void unneeded(void *arg, enum dfa_view_kind kind,
+		     const struct dfa_uuid *id)
 {
 	struct dfa_topics *topics = arg;
 	struct dfa_topic *topic;
 	char name[64];
 	int err;
 
-	network_topic(name, sizeof(name), network);
+	topic_name(name, sizeof(name), kind, id);
 	topic = find(topics, name);
 	if (!topic)
 		return;
 	unfollow(topics, topic);
-	err = dfa_compile_forget(topics->compile, network);
+	err = kind == DFA_VIEW_NETWORK ?
+		      dfa_compile_forget(topics->compile, id) :
+		      dfa_compile_forget_router(topics->compile, id);
 	if (err)
 		topics->ops->failed(topics->arg, err);
 	check_synced(topics);
@@ -200,8 +320,8 @@ static void network_unneeded(void *arg, const struct dfa_uuid *network)
 /* --- start and stop -------------------------------------------------------- */
 
 static const struct dfa_view_ops view_ops = {
-	.network_needed = network_needed,
-	.network_unneeded = network_unneeded,
+	.needed = needed,
+	.unneeded = unneeded,
 };
 
 void dfa_topics_init(struct dfa_topics *topics, struct df_nb *nb,
@@ -226,11 +346,11 @@ int dfa_topics_start(struct dfa_topics *topics, const char *chassis,
 
 	if (topics->is_started)
 		return 0;
-	err = follow(topics, "global", NULL, error);
+	err = follow(topics, "global", DFA_VIEW_NETWORK, NULL, error);
 	if (err)
 		return err;
 	snprintf(name, sizeof(name), "chassis/%s", chassis);
-	err = follow(topics, name, NULL, error);
+	err = follow(topics, name, DFA_VIEW_NETWORK, NULL, error);
 	if (!err)
 		topics->is_started = true;
 	return err;

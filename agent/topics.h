@@ -22,7 +22,9 @@ struct dfa_topics_ops {
  * struct dfa_topic - a topic that is followed
  * @node: in &dfa_topics.topics
  * @sub: the subscription
- * @network: of a network's topic
+ * @kind: of a network's or router's topic
+ * @id: of the network or router
+ * @is_common: every hypervisor follows it
  * @is_synced: its objects were all seen once
  * @name: of the topic
  */
@@ -30,7 +32,9 @@ struct dfa_topic {
 	struct dfa_map_node node;
 	struct dfa_topics *topics;
 	struct df_sub *sub;
-	struct dfa_uuid network;
+	enum dfa_view_kind kind;
+	struct dfa_uuid id;
+	bool is_common;
 	bool is_synced;
 	char name[];
 };
@@ -57,11 +61,11 @@ void dfa_topics_init(struct dfa_topics *topics, struct df_nb *nb,
 		     const struct dfa_topics_ops *ops, void *arg);
 void dfa_topics_fini(struct dfa_topics *topics);
 
-/* Follow what every hypervisor needs, and what the ports bound here need. */
+/* Follow what every hypervisor needs, and what the ports bound here reach. */
 int dfa_topics_start(struct dfa_topics *topics, const char *chassis,
 		     struct df_error *error);
 
-/* How many ports are why a topic is followed; 0: every hypervisor does. */
-size_t dfa_topic_ports(const struct dfa_topic *topic);
+/* Why a topic is followed, in words. */
+void dfa_topic_why(const struct dfa_topic *topic, char *text, size_t size);
 
 #endif

@@ -15,6 +15,8 @@ static const struct {
 	{ "chassis", dfa_chassis_put, dfa_chassis_del },
 	{ "network", dfa_network_put, dfa_network_del },
 	{ "port", dfa_port_put, dfa_port_del },
+	{ "router", dfa_router_put, dfa_router_del },
+	{ "router_interface", dfa_interface_put, dfa_interface_del },
 };
 
 void dfa_compile_init(struct dfa_compile *compile, struct dfa_state *state,
@@ -31,6 +33,37 @@ void dfa_compile_init(struct dfa_compile *compile, struct dfa_state *state,
 	dfa_map_init(&compile->hosts);
 	dfa_map_init(&compile->chassis);
 	dfa_map_init(&compile->ports);
+	dfa_map_init(&compile->routers);
+	dfa_map_init(&compile->interfaces);
+	dfa_map_init(&compile->routes);
+}
+
+static void free_routing(struct dfa_compile *compile)
+{
+	struct dfa_map_iter iter = dfa_map_iter(&compile->interfaces);
+	struct dfa_map_node *node;
+
+	while ((node = dfa_map_iter_next(&compile->interfaces, &iter))) {
+		struct dfa_interface *interface;
+
+		interface = dfa_container_of(node, struct dfa_interface, node);
+		dfa_addrs_put(interface->addrs);
+		free(interface);
+	}
+	iter = dfa_map_iter(&compile->routes);
+	while ((node = dfa_map_iter_next(&compile->routes, &iter)))
+		free(dfa_container_of(node, struct dfa_route, node));
+	iter = dfa_map_iter(&compile->routers);
+	while ((node = dfa_map_iter_next(&compile->routers, &iter))) {
+		struct dfa_router *router;
+
+		router = dfa_container_of(node, struct dfa_router, node);
+		free(router->hop);
+		free(router);
+	}
+	dfa_map_fini(&compile->interfaces);
+	dfa_map_fini(&compile->routes);
+	dfa_map_fini(&compile->routers);
 }
 
 void dfa_compile_fini(struct dfa_compile *compile)
@@ -43,6 +76,7 @@ void dfa_compile_fini(struct dfa_compile *compile)
 
 		port = dfa_container_of(node, struct dfa_port, node);
 		free(port->device);
+		dfa_addrs_put(port->addrs);
 		free(port);
 	}
 	iter = dfa_map_iter(&compile->networks);
@@ -51,6 +85,7 @@ void dfa_compile_fini(struct dfa_compile *compile)
 	iter = dfa_map_iter(&compile->hosts);
 	while ((node = dfa_map_iter_next(&compile->hosts, &iter)))
 		free(dfa_container_of(node, struct dfa_host, by_name));
+	free_routing(compile);
 	dfa_map_fini(&compile->ports);
 	dfa_map_fini(&compile->networks);
 	dfa_map_fini(&compile->chassis);

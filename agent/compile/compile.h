@@ -15,30 +15,30 @@
 
 #include "config.h"
 #include "dragonflow.h"
+#include "list.h"
 #include "map.h"
 #include "state.h"
 #include "uuid.h"
-
-/* A doubly linked list; an empty one points to itself. */
-struct dfa_list {
-	struct dfa_list *next, *prev;
-};
 
 /**
  * struct dfa_network - record of a logical network
  * @node: in &dfa_compile.networks
  * @ports: its ports, by &dfa_port.in_network
+ * @interfaces: the routers' in it, by &dfa_interface.in_network
  * @id: of the object
  * @key: kernel id; 0 until the object has arrived
  * @value: what the kernel is to have
+ * @mtu: largest IP packet
  * @is_up: admin_state_up
  */
 struct dfa_network {
 	struct dfa_map_node node;
 	struct dfa_list ports;
+	struct dfa_list interfaces;
 	struct dfa_uuid id;
 	uint32_t key;
 	struct dfa_network_value value;
+	uint16_t mtu;
 	bool is_up;
 };
 
@@ -74,6 +74,7 @@ struct dfa_host {
  * @network: that it belongs to
  * @host: that it is bound to, or NULL
  * @device: name of its device here, if it has a particular one
+ * @addrs: its IP addresses
  * @id: of the object
  * @key: kernel id
  * @mac: Ethernet address
@@ -88,12 +89,99 @@ struct dfa_port {
 	struct dfa_network *network;
 	struct dfa_host *host;
 	char *device;
+	struct dfa_addrs *addrs;
 	struct dfa_uuid id;
 	uint32_t key;
 	uint8_t mac[6];
 	bool is_up : 1;
 	bool is_user : 1;
 	bool is_parked : 1;
+};
+
+/**
+ * struct dfa_router - record of a logical router
+ * @node: in &dfa_compile.routers
+ * @interfaces: that name it, by &dfa_interface.in_router
+ * @routes: that it has in the kernel, by &dfa_route.in_router
+ * @id: of the object
+ * @key: kernel id; 0 until the object has arrived
+ * @hop: its routes, one for each next hop, those of a destination together
+ * @hop_count: how many
+ * @round: counts the times that its routes were compiled
+ * @is_up: admin_state_up
+ */
+struct dfa_router {
+	struct dfa_map_node node;
+	struct dfa_list interfaces;
+	struct dfa_list routes;
+	struct dfa_uuid id;
+	uint32_t key;
+	struct dfa_hop *hop;
+	size_t hop_count;
+	uint32_t round;
+	bool is_up;
+};
+
+/**
+ * struct dfa_hop - a route as the model has it
+ * @prefix: the destination
+ * @nexthop: the gateway; no family: none
+ * @prefix_len: of @prefix
+ * @type: enum dragonflow_route_type
+ */
+struct dfa_hop {
+	struct dfa_address prefix;
+	struct dfa_address nexthop;
+	uint8_t prefix_len;
+	uint8_t type;
+};
+
+/**
+ * struct dfa_route - a route as the kernel is to have it
+ * @node: in &dfa_compile.routes, by @id
+ * @in_router: in &dfa_router.routes
+ * @router: that it belongs to
+ * @prefix: the destination
+ * @prefix_len: of @prefix
+ * @id: kernel id, made of the router's key and the destination
+ * @round: the last round of the router that wanted it
+ */
+struct dfa_route {
+	struct dfa_map_node node;
+	struct dfa_list in_router;
+	struct dfa_router *router;
+	struct dfa_address prefix;
+	uint8_t prefix_len;
+	uint32_t id;
+	uint32_t round;
+};
+
+/**
+ * struct dfa_interface - record of a logical router interface
+ * @node: in &dfa_compile.interfaces
+ * @in_network: in &dfa_network.interfaces
+ * @in_router: in &dfa_router.interfaces
+ * @network: that it is in
+ * @router: that it belongs to
+ * @addrs: its addresses and subnets
+ * @id: of the object
+ * @key: kernel id
+ * @mac: Ethernet address
+ * @is_up: admin_state_up
+ * @is_wished: the kernel is to have it
+ */
+struct dfa_interface {
+	struct dfa_map_node node;
+	struct dfa_list in_network;
+	struct dfa_list in_router;
+	struct dfa_network *network;
+	struct dfa_router *router;
+	struct dfa_addrs *addrs;
+	struct dfa_uuid id;
+	uint32_t key;
+	uint8_t mac[6];
+	bool is_up;
+	bool is_wished;
 };
 
 /**
@@ -126,6 +214,9 @@ struct dfa_compile {
 	struct dfa_map hosts;
 	struct dfa_map chassis;
 	struct dfa_map ports;
+	struct dfa_map routers;
+	struct dfa_map interfaces;
+	struct dfa_map routes;
 	size_t parked;
 };
 
@@ -145,8 +236,11 @@ int dfa_compile_tunnels(struct dfa_compile *compile);
 int dfa_compile_put(struct dfa_compile *compile, const struct df_obj *obj);
 int dfa_compile_del(struct dfa_compile *compile, const char *model,
 		    const char *id);
-/* A network is not followed any more: forget it and its ports. */
+/* A network is not followed any more: forget it, its ports and interfaces. */
 int dfa_compile_forget(struct dfa_compile *compile, const struct dfa_uuid *id);
+/* Likewise a router and its routes. */
+int dfa_compile_forget_router(struct dfa_compile *compile,
+			      const struct dfa_uuid *id);
 
 /* --- between the files of this directory ----------------------------------- */
 
@@ -173,30 +267,29 @@ int dfa_port_del(struct dfa_compile *compile, const struct dfa_uuid *id);
 int dfa_port_compile(struct dfa_compile *compile, struct dfa_port *port);
 int dfa_port_forget(struct dfa_compile *compile, struct dfa_port *port);
 
-static inline void dfa_list_init(struct dfa_list *list)
-{
-	list->next = list;
-	list->prev = list;
-}
+int dfa_router_put(struct dfa_compile *compile, const struct df_obj *obj);
+int dfa_router_del(struct dfa_compile *compile, const struct dfa_uuid *id);
+struct dfa_router *dfa_router_ref(struct dfa_compile *compile,
+				  const struct dfa_uuid *id);
+void dfa_router_unref(struct dfa_compile *compile, struct dfa_router *router);
 
-static inline bool dfa_list_is_empty(const struct dfa_list *list)
-{
-	return list->next == list;
-}
+/* route.c */
+/* Sort the router's routes as struct dfa_router wants them. */
+void dfa_routes_sort(struct dfa_router *router);
+/* Make the kernel's routes follow what the router and its interfaces say. */
+int dfa_routes_compile(struct dfa_compile *compile, struct dfa_router *router);
 
-static inline void dfa_list_add(struct dfa_list *list, struct dfa_list *item)
-{
-	item->next = list;
-	item->prev = list->prev;
-	list->prev->next = item;
-	list->prev = item;
-}
+int dfa_interface_put(struct dfa_compile *compile, const struct df_obj *obj);
+int dfa_interface_del(struct dfa_compile *compile, const struct dfa_uuid *id);
+/* As dfa_port_compile(); the router's routes follow if it comes or goes. */
+int dfa_interface_compile(struct dfa_compile *compile,
+			  struct dfa_interface *interface);
+int dfa_interface_forget(struct dfa_compile *compile,
+			 struct dfa_interface *interface);
 
-static inline void dfa_list_del(struct dfa_list *item)
-{
-	item->prev->next = item->next;
-	item->next->prev = item->prev;
-	dfa_list_init(item);
-}
+/* Addresses of an object as the kernel takes them, see fixed_ips.c. */
+int dfa_fixed_ips_parse(struct dfa_addrs **addrs, const struct df_obj *obj,
+			const uint8_t mac[6], bool is_router);
+void dfa_address_from_ip(struct dfa_address *address, const struct df_ip *ip);
 
 #endif

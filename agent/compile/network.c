@@ -36,13 +36,15 @@ struct dfa_network *dfa_network_ref(struct dfa_compile *compile,
 		return NULL;
 	network->id = *id;
 	dfa_list_init(&network->ports);
+	dfa_list_init(&network->interfaces);
 	dfa_map_add(&compile->networks, &network->node, dfa_uuid_hash(id));
 	return network;
 }
 
 void dfa_network_unref(struct dfa_compile *compile, struct dfa_network *network)
 {
-	if (network->key || !dfa_list_is_empty(&network->ports))
+	if (network->key || !dfa_list_is_empty(&network->ports) ||
+	    !dfa_list_is_empty(&network->interfaces))
 		return;
 	dfa_map_del(&compile->networks, &network->node);
 	free(network);
@@ -76,6 +78,20 @@ static int compile_ports(struct dfa_compile *compile,
 	return err;
 }
 
+static int compile_interfaces(struct dfa_compile *compile,
+			      struct dfa_network *network)
+{
+	struct dfa_list *item = network->interfaces.next;
+	int err = 0;
+
+	for (; item != &network->interfaces && !err; item = item->next)
+		err = dfa_interface_compile(compile,
+					    dfa_container_of(item,
+							     struct dfa_interface,
+							     in_network));
+	return err;
+}
+
 static int wish(struct dfa_compile *compile, const struct dfa_network *network)
 {
 	union dfa_value value = { .network = network->value };
@@ -94,8 +110,9 @@ int dfa_network_put(struct dfa_compile *compile, const struct df_obj *obj)
 	bool is_up = df_obj_bool(obj, "admin_state_up");
 	uint32_t key = df_obj_key(obj), old_key;
 	struct dfa_network *network;
-	bool affects_ports;
+	bool affects_ports, affects_interfaces;
 	struct dfa_uuid id;
+	uint16_t mtu;
 	int err;
 
 	if (!key || dfa_uuid_parse(&id, df_obj_id(obj)))
@@ -105,13 +122,18 @@ int dfa_network_put(struct dfa_compile *compile, const struct df_obj *obj)
 		return -ENOMEM;
 
 	old_key = network->key;
+	mtu = (uint16_t)df_obj_u64(obj, "mtu");
 	affects_ports = old_key != key || network->is_up != is_up;
+	affects_interfaces = affects_ports || network->mtu != mtu;
 	network->key = key;
 	network->is_up = is_up;
+	network->mtu = mtu;
 	network->value = network_value(obj);
 	err = wish(compile, network);
 	if (!err && affects_ports)
 		err = compile_ports(compile, network);
+	if (!err && affects_interfaces)
+		err = compile_interfaces(compile, network);
 	if (!err && old_key && old_key != key)
 		err = unwish(compile, old_key);
 	return err;
@@ -127,7 +149,9 @@ int dfa_network_del(struct dfa_compile *compile, const struct dfa_uuid *id)
 		return 0;
 	key = network->key;
 	network->key = 0;
-	err = compile_ports(compile, network) ?: unwish(compile, key);
+	err = compile_ports(compile, network) ?:
+		      compile_interfaces(compile, network) ?:
+		      unwish(compile, key);
 	dfa_network_unref(compile, network);
 	return err;
 }
@@ -139,7 +163,7 @@ int dfa_compile_forget(struct dfa_compile *compile, const struct dfa_uuid *id)
 
 	if (!network)
 		return 0;
-	/* Its last port must not take the record away. */
+	/* The last one in it must not take the record away. */
 	if (!network->key)
 		network->key = UINT32_MAX;
 	while (!err && !dfa_list_is_empty(&network->ports))
@@ -147,5 +171,10 @@ int dfa_compile_forget(struct dfa_compile *compile, const struct dfa_uuid *id)
 				      dfa_container_of(network->ports.next,
 						       struct dfa_port,
 						       in_network));
+	while (!err && !dfa_list_is_empty(&network->interfaces))
+		err = dfa_interface_forget(compile,
+					   dfa_container_of(network->interfaces.next,
+							    struct dfa_interface,
+							    in_network));
 	return err ?: dfa_network_del(compile, id);
 }

@@ -66,6 +66,7 @@ static bool port_value(const struct dfa_port *port,
 	*value = (struct dfa_port_value){
 		.type = DRAGONFLOW_PORT_TYPE_VIF,
 		.network = port->network->key,
+		.addrs = port->addrs,
 	};
 	memcpy(value->mac, port->mac, sizeof(value->mac));
 	if (!port->is_up || !port->network->is_up)
@@ -165,6 +166,7 @@ int dfa_port_forget(struct dfa_compile *compile, struct dfa_port *port)
 	dfa_list_del(&port->in_network);
 	dfa_network_unref(compile, network);
 	dfa_map_del(&compile->ports, &port->node);
+	dfa_addrs_put(port->addrs);
 	free(port->device);
 	free(port);
 	return 0;
@@ -249,6 +251,8 @@ int dfa_port_put(struct dfa_compile *compile, const struct df_obj *obj)
 	memcpy(port->mac, mac, sizeof(mac));
 	port->is_up = df_obj_bool(obj, "admin_state_up");
 	err = set_host(compile, port, df_obj_string(obj, "binding_host"));
+	if (!err)
+		err = dfa_fixed_ips_parse(&port->addrs, obj, mac, false);
 	if (!err)
 		err = set_device(port, is_local(port) ?
 					       df_obj_string(obj,

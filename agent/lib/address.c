@@ -113,6 +113,15 @@ int df_ip_parse(struct df_ip *ip, const char *text)
 	return 0;
 }
 
+struct df_ip df_ip_net(const struct df_ip *ip, uint8_t prefix)
+{
+	struct df_ip net = *ip;
+
+	net.prefix = prefix;
+	ip_mask(&net);
+	return net;
+}
+
 bool df_ip_is_address(const struct df_ip *ip)
 {
 	return ip->prefix == (ip->family == 4 ? 32 : 128);

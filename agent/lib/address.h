@@ -6,6 +6,8 @@
 
 /** As df_ip_parse(), but host bits are cleared; @is_clean: were there none? */
 int df_prefix_parse(struct df_ip *ip, const char *text, bool *is_clean);
+/** The prefix of that length that holds @ip. */
+struct df_ip df_ip_net(const struct df_ip *ip, uint8_t prefix);
 bool df_ip_is_address(const struct df_ip *ip);
 /** At most 256 bytes. */
 void df_random(void *bytes, size_t len);

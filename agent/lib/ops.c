@@ -222,13 +222,24 @@ static char *claim_key(const struct df_obj *obj, const struct df_unique *unique,
 	char *key = NULL;
 
 	if (escaped && scope &&
-	    asprintf(&key, "unique/%s/%s/%s/%s", obj->model->name,
+	    asprintf(&key, "unique/%s/%s/%s/%s",
+		     unique->among ? unique->among : obj->model->name,
 		     unique->field, scope, escaped) < 0)
 		key = NULL;
 	free(text);
 	free(escaped);
 	free(scope);
 	return key;
+}
+
+/* Who has it, for the message to others who want it. */
+static struct df_label claim_value(const struct change *change)
+{
+	struct df_label label;
+
+	snprintf(label.text, sizeof(label.text), "%s %s", change->model->name,
+		 change->id);
+	return label;
 }
 
 static int add_claim(const struct claims *claims, const struct df_obj *obj,
@@ -253,8 +264,8 @@ static int add_claim(const struct claims *claims, const struct df_obj *obj,
 		err = note.is_allocated ||
 			df_seen_add(&claims->ops->asked, key) ? 0 : -ENOMEM;
 	else if (obj == change->new)
-		err = add_mark(claims->ops, key, change->id, DF_DB_ABSENT,
-			       &note);
+		err = add_mark(claims->ops, key, claim_value(change).text,
+			       DF_DB_ABSENT, &note);
 	else
 		err = add_simple(claims->ops, DF_DB_DELETE, key, DF_DB_ANY,
 				 &note);
@@ -460,51 +471,59 @@ static int check_leader(struct ops *ops, const struct change *change,
 			  DF_DB_PRESENT, &note);
 }
 
-/* The object that tells a hypervisor of a port on it */
-static json_t *binding_of(const struct df_obj *port)
+/* Same but for the revision? */
+static bool is_same_derived(const json_t *old, const json_t *new)
 {
-	const char *host = port ? df_obj_string(port, "binding_host") : NULL;
+	const char *name;
+	json_t *value;
 
-	if (!host || !*host)
-		return NULL;
-	return json_pack("{s:s, s:s, s:s, s:I}", "id", df_obj_id(port),
-			 "network_id", df_obj_string(port, "network_id"),
-			 "host", host, "revision",
-			 (json_int_t)df_obj_revision(port));
+	if (!old || !new)
+		return old == new;
+	json_object_foreach((json_t *)new, name, value)
+		if (strcmp(name, "revision") &&
+		    !json_equal(value, json_object_get(old, name)))
+			return false;
+	return true;
 }
 
-static bool is_same_binding(const struct df_obj *old, const struct df_obj *new)
+/* Takes over @doc. */
+static int put_derived(struct ops *ops, const struct df_model *model,
+		       json_t *doc, const struct ops_note *note)
 {
-	const char *was = old ? df_obj_string(old, "binding_host") : NULL;
-	const char *is = new ? df_obj_string(new, "binding_host") : NULL;
-
-	return !strcmp(was ? was : "", is ? is : "");
-}
-
-static int add_binding(struct ops *ops, const struct change *change, size_t nr)
-{
-	const struct df_model *model = df_model_find("binding");
-	struct ops_note note = { .kind = OPS_DERIVED, .change = nr };
-	struct df_key key = df_key_obj(model->name, change->id);
-	struct df_obj *binding;
 	struct df_db_op op = { .type = DF_DB_PUT, .expect = DF_DB_ANY };
-	json_t *doc;
+	struct df_obj *obj = df_obj_wrap(model, doc);
 
-	if (is_same_binding(change->old, change->new))
-		return 0;
-	doc = binding_of(change->new);
-	if (!doc)
-		return add_simple(ops, DF_DB_DELETE, key.text, DF_DB_ANY,
-				  &note);
-	binding = df_obj_wrap(model, doc);
-	if (!binding)
+	if (!obj)
 		return -ENOMEM;
-	op.key = strdup(key.text);
-	op.topic = df_obj_topic(binding);
+	op.key = strdup(df_key_obj(model->name, df_obj_id(obj)).text);
+	op.topic = df_obj_topic(obj);
 	op.value = json_dumps(doc, JSON_COMPACT | JSON_SORT_KEYS);
 	op.len = op.value ? strlen(op.value) : 0;
-	df_obj_put(binding);
-	return add_op(ops, &op, &note);
+	df_obj_put(obj);
+	return add_op(ops, &op, note);
+}
+
+static int add_derived(struct ops *ops, const struct change *change, size_t nr)
+{
+	const struct df_model *model = df_derived_model(change->model);
+	struct ops_note note = { .kind = OPS_DERIVED, .change = nr };
+	json_t *old, *new;
+	int err = 0;
+
+	if (!model)
+		return 0;
+	old = change->old ? df_derive(change->old) : NULL;
+	new = change->new ? df_derive(change->new) : NULL;
+	if (is_same_derived(old, new))
+		json_decref(new);
+	else if (new)
+		err = put_derived(ops, model, new, &note);
+	else
+		err = add_simple(ops, DF_DB_DELETE,
+				 df_key_obj(model->name, change->id).text,
+				 DF_DB_ANY, &note);
+	json_decref(old);
+	return err;
 }
 
 static int add_refs(struct ops *ops, const struct change *change, size_t nr)
@@ -534,8 +553,8 @@ static int add_all(struct ops *ops, const struct change *change, size_t nr,
 		err = add_claims_of(&claims, change->new);
 	if (!err)
 		err = add_refs(ops, change, nr);
-	if (!err && !strcmp(change->model->name, "port"))
-		err = add_binding(ops, change, nr);
+	if (!err)
+		err = add_derived(ops, change, nr);
 	if (!err && change->new)
 		err = check_leader(ops, change, nr);
 	if (!err && !change->new)
@@ -543,6 +562,14 @@ static int add_all(struct ops *ops, const struct change *change, size_t nr,
 	if (!err && !change->new)
 		err = delete_followers(ops, change, nr);
 	return err;
+}
+
+int df_ops_add_guard(struct ops *ops, const char *key, uint64_t version,
+		     size_t nr)
+{
+	struct ops_note note = { .kind = OPS_MARK, .change = nr };
+
+	return add_mark(ops, key, "", version, &note);
 }
 
 int df_ops_expect(struct ops *ops, const struct change *change,

@@ -48,6 +48,7 @@ struct ops_note {
  * struct change - what one object changes from and to
  * @model: of both
  * @id: of both
+ * @asked: the caller's object; NULL of a deletion
  * @old: what is stored; NULL if nothing
  * @old_version: version of @old's entry
  * @new: what shall be stored; NULL for nothing
@@ -57,6 +58,7 @@ struct ops_note {
 struct change {
 	const struct df_model *model;
 	char id[DF_UUID_LEN + 1];
+	struct df_obj *asked;
 	struct df_obj *old;
 	uint64_t old_version;
 	struct df_obj *new;
@@ -93,7 +95,17 @@ int df_ops_expect(struct ops *ops, const struct change *change,
  */
 int df_ops_add_change(struct ops *ops, struct change *change, size_t nr,
 		      struct df_error *error);
+/** Write a key that says nothing, if it has @version still. */
+int df_ops_add_guard(struct ops *ops, const char *key, uint64_t version,
+		     size_t nr);
 void df_ops_fini(struct ops *ops);
+
+/* derive.c; pure */
+
+/** The model of what follows from objects of @model, or NULL. */
+const struct df_model *df_derived_model(const struct df_model *model);
+/** What follows from @obj, or NULL if nothing. */
+json_t *df_derive(const struct df_obj *obj);
 
 /* change.c: what shall be stored, from what is and what was asked for; pure
  * but for the random numbers

@@ -341,6 +341,104 @@ static const struct df_field binding_fields[] = {
 	{ .name = NULL }
 };
 
+/* router */
+
+static const char *const route_types[] = {
+	"unicast", "blackhole", "unreachable", "prohibit", NULL
+};
+
+static const struct df_field route_fields[] = {
+	{ .name = "destination", .type = DF_TYPE_CIDR,
+	  .flags = DF_FIELD_REQUIRED, .doc = "The prefix." },
+	{ .name = "nexthop", .type = DF_TYPE_IP,
+	  .doc = "The way there, in a subnet of the router; several share the traffic." },
+	{ .name = "type", .type = DF_TYPE_ENUM, .values = route_types,
+	  .doc = "Unicast if not given; others have no nexthop." },
+	{ .name = NULL }
+};
+
+static const struct df_field router_fields[] = {
+	ID("Identifies the router."),
+	NAME,
+	PROJECT,
+	DESCRIPTION,
+	{ .name = "admin_state_up", .type = DF_TYPE_BOOL, .preset = "true",
+	  .flags = DF_FIELD_COLUMN, .doc = "Whether it forwards packets." },
+	{ .name = "routes", .type = DF_TYPE_RECORD, .fields = route_fields,
+	  .flags = DF_FIELD_LIST | DF_FIELD_COLUMN,
+	  .doc = "Routes beside those to its own subnets." },
+	TAGS,
+	KEY,
+	REVISION,
+	{ .name = NULL }
+};
+
+/* router_interface */
+
+static const struct df_field router_ip_fields[] = {
+	{ .name = "subnet_id", .type = DF_TYPE_UUID, .ref = "subnet",
+	  .flags = DF_FIELD_REQUIRED, .doc = "The subnet." },
+	{ .name = "ip_address", .type = DF_TYPE_IP,
+	  .flags = DF_FIELD_ALLOCATED,
+	  .doc = "The address; the subnet's gateway_ip if not given." },
+	{ .name = "prefix_length", .type = DF_TYPE_UINT, .max = 128,
+	  .flags = DF_FIELD_ASSIGNED,
+	  .doc = "How many bits of it name the subnet." },
+	{ .name = NULL }
+};
+
+static const struct df_field router_interface_fields[] = {
+	ID("Identifies the router interface."),
+	NAME,
+	{ .name = "router_id", .type = DF_TYPE_UUID, .ref = "router",
+	  .flags = DF_FIELD_REQUIRED | DF_FIELD_IMMUTABLE | DF_FIELD_COLUMN,
+	  .doc = "The router that it belongs to." },
+	{ .name = "network_id", .type = DF_TYPE_UUID, .ref = "network",
+	  .flags = DF_FIELD_ALLOCATED | DF_FIELD_IMMUTABLE | DF_FIELD_COLUMN,
+	  .doc = "The network that it is in; that of its subnets if not given." },
+	PROJECT,
+	DESCRIPTION,
+	{ .name = "mac_address", .type = DF_TYPE_MAC,
+	  .flags = DF_FIELD_ALLOCATED | DF_FIELD_COLUMN,
+	  .doc = "Ethernet address, the same on every hypervisor." },
+	{ .name = "fixed_ips", .type = DF_TYPE_RECORD,
+	  .fields = router_ip_fields,
+	  .flags = DF_FIELD_REQUIRED | DF_FIELD_LIST | DF_FIELD_COLUMN,
+	  .doc = "Its address in each subnet." },
+	{ .name = "admin_state_up", .type = DF_TYPE_BOOL, .preset = "true",
+	  .doc = "Whether packets pass through it." },
+	TAGS,
+	KEY,
+	REVISION,
+	{ .name = NULL }
+};
+
+/* Neighbours on one Ethernet, whatever they are. */
+static const struct df_unique router_interface_uniques[] = {
+	{ .field = "mac_address", .within = "network_id", .among = "port" },
+	{ .field = "fixed_ips", .member = "ip_address",
+	  .within = "network_id", .among = "port" },
+	{ .field = NULL }
+};
+
+/* router_link */
+
+static const struct df_field router_link_fields[] = {
+	ID("Id of the router interface."),
+	{ .name = "router_id", .type = DF_TYPE_UUID, .ref = "router",
+	  .flags = DF_FIELD_REQUIRED | DF_FIELD_COLUMN,
+	  .doc = "The router." },
+	{ .name = "network_id", .type = DF_TYPE_UUID, .ref = "network",
+	  .flags = DF_FIELD_REQUIRED | DF_FIELD_COLUMN,
+	  .doc = "A network that it leads to." },
+	{ .name = "fixed_ips", .type = DF_TYPE_RECORD,
+	  .fields = router_ip_fields,
+	  .flags = DF_FIELD_REQUIRED | DF_FIELD_LIST | DF_FIELD_COLUMN,
+	  .doc = "Its addresses there." },
+	REVISION,
+	{ .name = NULL }
+};
+
 const struct df_schema df_schemas[] = {
 	{ .model = { .name = "chassis", .plural = "chassis",
 		     .topic = "global",
@@ -376,5 +474,21 @@ const struct df_schema df_schemas[] = {
 		     .doc = "Tells a hypervisor of a port on it, and so of a network." },
 	  .fields = binding_fields,
 	  .follows = "port" },
+	{ .model = { .name = "router", .plural = "routers",
+		     .topic = "router/<id>",
+		     .doc = "Forwards packets between the networks of its interfaces." },
+	  .fields = router_fields,
+	  .check = df_check_router },
+	{ .model = { .name = "router_interface", .plural = "router_interfaces",
+		     .topic = "network/<network_id>",
+		     .doc = "Where a router and a network meet." },
+	  .fields = router_interface_fields,
+	  .uniques = router_interface_uniques },
+	{ .model = { .name = "router_link", .plural = "router_links",
+		     .topic = "router/<router_id>",
+		     .flags = DF_MODEL_DERIVED,
+		     .doc = "Tells who knows a router of a network that it leads to." },
+	  .fields = router_link_fields,
+	  .follows = "router_interface" },
 	{ .model = { .name = NULL } }
 };

@@ -12,11 +12,13 @@ struct df_obj;
  * @field: the field, ended by NULL in a table
  * @member: of each item, if the field is a list of records
  * @within: field that narrows it: equal values collide only if this is equal
+ * @among: another model, whose objects do not share it either; or NULL
  */
 struct df_unique {
 	const char *field;
 	const char *member;
 	const char *within;
+	const char *among;
 };
 
 /**
@@ -45,5 +47,6 @@ static inline const struct df_schema *df_schema(const struct df_model *model)
 
 int df_check_network(const struct df_obj *obj, struct df_error *error);
 int df_check_subnet(const struct df_obj *obj, struct df_error *error);
+int df_check_router(const struct df_obj *obj, struct df_error *error);
 
 #endif

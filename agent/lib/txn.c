@@ -13,6 +13,7 @@
 #include "error.h"
 #include "nb.h"
 #include "ops.h"
+#include "related.h"
 
 /* Every retry means that another writer got ahead, so this is not reached. */
 #define TRIES_MAX 1000
@@ -28,24 +29,23 @@ enum step_kind {
 
 /**
  * struct step - one thing that a caller asked for
+ * @change: what is to be done about it, in the current try
  * @txn: the transaction
  * @kind: what
- * @asked: the caller's object; NULL of a deletion
  * @revision: that the stored one must have, or 0
- * @change: what is to be done about it, in the current try
  */
 struct step {
+	struct change change;
 	struct df_txn *txn;
 	enum step_kind kind;
-	struct df_obj *asked;
 	uint64_t revision;
-	struct change change;
 };
 
 /**
  * struct df_txn - a transaction
- * @steps: what was asked for; each allocated, as reads point to them
+ * @changes: of what was asked for, each in a &struct step
  * @lease: puts are under this one; or NULL
+ * @related: what else they rest on, in the current try
  * @ops: of the current try
  * @conflict: operation that was not met
  * @reading: answers that are missing
@@ -56,9 +56,10 @@ struct step {
 struct df_txn {
 	LIST_ENTRY(df_txn) node;
 	struct df_nb *nb;
-	struct step **steps;
+	struct change **changes;
 	size_t count;
 	struct df_lease *lease;
+	struct related related;
 	struct ops ops;
 	size_t conflict;
 	size_t reading;
@@ -68,6 +69,11 @@ struct df_txn {
 	struct event *later;
 	struct df_error error;
 };
+
+static struct step *step_at(struct df_txn *txn, size_t nr)
+{
+	return (struct step *)txn->changes[nr];
+}
 
 struct df_nb *df_txn_nb(struct df_txn *txn)
 {
@@ -94,11 +100,12 @@ void df_txn_free(struct df_txn *txn)
 		return;
 	LIST_REMOVE(txn, node);
 	for (i = 0; i < txn->count; i++) {
-		df_change_fini(&txn->steps[i]->change);
-		df_obj_put(txn->steps[i]->asked);
-		free(txn->steps[i]);
+		df_change_fini(txn->changes[i]);
+		df_obj_put(txn->changes[i]->asked);
+		free(step_at(txn, i));
 	}
-	free(txn->steps);
+	free(txn->changes);
+	df_related_fini(&txn->related);
 	df_ops_fini(&txn->ops);
 	if (txn->later)
 		event_free(txn->later);
@@ -122,13 +129,13 @@ static int add_step(struct df_txn *txn, enum step_kind kind,
 		    const struct df_model *model, const char *id,
 		    struct step **out)
 {
-	struct step **steps;
+	struct change **changes;
 	struct step *step;
 
-	steps = realloc(txn->steps, (txn->count + 1) * sizeof(*steps));
-	if (!steps)
+	changes = realloc(txn->changes, (txn->count + 1) * sizeof(*changes));
+	if (!changes)
 		return -ENOMEM;
-	txn->steps = steps;
+	txn->changes = changes;
 	step = calloc(1, sizeof(*step));
 	if (!step)
 		return -ENOMEM;
@@ -136,7 +143,7 @@ static int add_step(struct df_txn *txn, enum step_kind kind,
 	step->kind = kind;
 	step->change.model = model;
 	memcpy(step->change.id, id, DF_UUID_LEN);
-	steps[txn->count++] = step;
+	changes[txn->count++] = &step->change;
 	*out = step;
 	return 0;
 }
@@ -154,8 +161,8 @@ static int check_step(const struct df_txn *txn, const struct df_model *model,
 		return df_error_set(error, -EINVAL, "%s: \"%s\" is not a UUID",
 				    model->name, df_quote(id).text);
 	for (i = 0; i < txn->count; i++)
-		if (txn->steps[i]->change.model == model &&
-		    !strcmp(txn->steps[i]->change.id, id))
+		if (txn->changes[i]->model == model &&
+		    !strcmp(txn->changes[i]->id, id))
 			return df_error_set(error, -EINVAL,
 					    "%s %s is in the transaction already",
 					    model->name, id);
@@ -177,7 +184,7 @@ static int ask(struct df_txn *txn, enum step_kind kind, struct df_obj *obj,
 	err = add_step(txn, kind, obj->model, id, &step);
 	if (err)
 		return df_error_set(error, err, "out of memory");
-	step->asked = df_obj_get(obj);
+	step->change.asked = df_obj_get(obj);
 	step->revision = revision;
 	return 0;
 }
@@ -276,14 +283,14 @@ static void give_back(struct df_txn *txn)
 	size_t i;
 
 	for (i = 0; i < txn->count; i++) {
-		struct step *step = txn->steps[i];
+		struct step *step = step_at(txn, i);
 		struct df_obj *stored = df_change_is_nothing(&step->change) ?
 					step->change.old : step->change.new;
 
-		if (!step->asked || !stored)
+		if (!step->change.asked || !stored)
 			continue;
-		json_decref(step->asked->doc);
-		step->asked->doc = json_incref(stored->doc);
+		json_decref(step->change.asked->doc);
+		step->change.asked->doc = json_incref(stored->doc);
 	}
 }
 
@@ -323,12 +330,12 @@ static int work_out(struct step *step, struct df_error *error)
 	change->is_forced = step->txn->lease && kind != STEP_DELETE;
 	switch (kind) {
 	case STEP_CREATE:
-		return df_change_create(change, step->asked, error);
+		return df_change_create(change, change->asked, error);
 	case STEP_UPDATE:
 	case STEP_PUT:
-		return df_change_replace(change, step->asked, error);
+		return df_change_replace(change, change->asked, error);
 	case STEP_PATCH:
-		return df_change_patch(change, step->asked, error);
+		return df_change_patch(change, change->asked, error);
 	case STEP_DELETE:
 		break;
 	}
@@ -337,32 +344,35 @@ static int work_out(struct step *step, struct df_error *error)
 
 static int work_out_all(struct df_txn *txn)
 {
-	size_t i;
 	int err = 0;
+	size_t i;
 
 	for (i = 0; !err && i < txn->count; i++) {
-		err = work_out(txn->steps[i], &txn->error);
+		err = work_out(step_at(txn, i), &txn->error);
 		if (!err)
-			err = df_ops_expect(&txn->ops, &txn->steps[i]->change,
+			err = df_ops_expect(&txn->ops, txn->changes[i],
 					    &txn->error);
 	}
-	for (i = 0; !err && i < txn->count; i++) {
-		struct change *change = &txn->steps[i]->change;
-
-		if (!df_change_is_nothing(change))
-			err = df_ops_add_change(&txn->ops, change, i,
+	if (!err)
+		err = df_related_check(&txn->related, txn->changes, txn->count,
+				       &txn->error);
+	for (i = 0; !err && i < txn->count; i++)
+		if (!df_change_is_nothing(txn->changes[i]))
+			err = df_ops_add_change(&txn->ops, txn->changes[i], i,
 						&txn->error);
-	}
+	if (!err && df_related_guard(&txn->related, &txn->ops, txn->changes,
+				     txn->count))
+		err = df_error_set(&txn->error, -ENOMEM, "out of memory");
 	return err;
 }
 
-/* The claim's value is the id of who has it. */
+/* The claim's value is model and id of who has it. */
 static void say_taken(void *arg, const struct df_error *error,
 		      const struct df_db_entry *entries, size_t count)
 {
 	struct df_txn *txn = arg;
 	const struct ops_note *note = &txn->ops.notes[txn->conflict];
-	struct df_obj *new = txn->steps[note->change]->change.new;
+	struct df_obj *new = txn->changes[note->change]->new;
 
 	if (!error && !count) {
 		/* Given up in the meantime. */
@@ -375,8 +385,7 @@ static void say_taken(void *arg, const struct df_error *error,
 		const char *value = strrchr(entries[0].key, '/') + 1;
 
 		df_obj_error(new, &txn->error, -EEXIST, note->field,
-			     "%s is already used by %s %s",
-			     df_quote(value).text, new->model->name,
+			     "%s is already used by %s", df_quote(value).text,
 			     (const char *)entries[0].value);
 	}
 	finish(txn);
@@ -400,7 +409,7 @@ static void say_used(void *arg, const struct df_error *error,
 {
 	struct df_txn *txn = arg;
 	const struct ops_note *note = &txn->ops.notes[txn->conflict];
-	const struct change *change = &txn->steps[note->change]->change;
+	const struct change *change = txn->changes[note->change];
 	const char *prefix = txn->ops.v[txn->conflict].key;
 	const char *mark = count ? entries[0].key : own_mark(txn, prefix);
 
@@ -430,7 +439,7 @@ static void say_used(void *arg, const struct df_error *error,
 
 static void say_missing(struct df_txn *txn, const struct ops_note *note)
 {
-	const struct df_obj *new = txn->steps[note->change]->change.new;
+	const struct df_obj *new = txn->changes[note->change]->new;
 	const struct df_model *model = NULL;
 	const char *id = NULL;
 
@@ -442,7 +451,7 @@ static void say_missing(struct df_txn *txn, const struct ops_note *note)
 
 static void object_moved(struct df_txn *txn, const struct ops_note *note)
 {
-	const struct step *step = txn->steps[note->change];
+	const struct step *step = step_at(txn, note->change);
 
 	if (step->kind == STEP_CREATE) {
 		df_error_set(&txn->error, -EEXIST, "%s %s exists already",
@@ -515,6 +524,24 @@ static void commit(struct df_txn *txn)
 	}
 }
 
+static void got_related(void *arg, const struct df_error *error)
+{
+	struct df_txn *txn = arg;
+
+	if (error) {
+		txn->error = *error;
+		end(txn);
+	} else {
+		commit(txn);
+	}
+}
+
+static void read_related(struct df_txn *txn)
+{
+	df_related_read(&txn->related, txn->nb->db, txn->changes, txn->count,
+			got_related, txn);
+}
+
 static void got_stored(void *arg, const struct df_error *error,
 		       const struct df_db_entry *entries, size_t count)
 {
@@ -532,7 +559,7 @@ static void got_stored(void *arg, const struct df_error *error,
 	if (txn->error.code)
 		end(txn);
 	else
-		commit(txn);
+		read_related(txn);
 }
 
 static void start(struct df_txn *txn)
@@ -540,13 +567,13 @@ static void start(struct df_txn *txn)
 	size_t i;
 
 	for (i = 0; i < txn->count; i++)
-		txn->reading += txn->steps[i]->kind != STEP_CREATE;
+		txn->reading += step_at(txn, i)->kind != STEP_CREATE;
 	if (!txn->reading) {
-		commit(txn);
+		read_related(txn);
 		return;
 	}
 	for (i = 0; i < txn->count; i++) {
-		struct step *step = txn->steps[i];
+		struct step *step = step_at(txn, i);
 		struct df_key key = df_key_obj(step->change.model->name,
 					       step->change.id);
 
@@ -560,8 +587,8 @@ static void try_again(struct df_txn *txn)
 	size_t i;
 
 	for (i = 0; i < txn->count; i++) {
-		df_change_fini(&txn->steps[i]->change);
-		txn->steps[i]->change.old_version = DF_DB_ABSENT;
+		df_change_fini(txn->changes[i]);
+		txn->changes[i]->old_version = DF_DB_ABSENT;
 	}
 	df_ops_fini(&txn->ops);
 	start(txn);

@@ -19,6 +19,8 @@ ALL_TESTS="
 	nothing_is_left_of_a_refused_delete
 	what_is_used_is_not_deleted
 	addresses_find_their_subnet
+	a_router_is_put_between_networks
+	routes_come_and_go
 	records_are_written_with_and_without_json
 	lists_grow_and_shrink
 	concurrent_additions_are_all_kept
@@ -76,13 +78,15 @@ every_model_is_created_shown_listed_set_deleted() {
 	run dfctl chassis create c
 	run dfctl subnet create s network=n cidr=192.0.2.0/24
 	run dfctl port create p network=n
-	for model in chassis network subnet port; do
+	run dfctl router create r
+	run dfctl router_interface create r router=r fixed_ips=s,192.0.2.1
+	for model in chassis network subnet port router router_interface; do
 		check "$model is shown" grep -q "^name  *${model:0:1}\$" <(dfctl "$model" show "${model:0:1}")
 		check_eq "$model is listed" "${model:0:1}" "$(dfctl "$model" list --no-headers --columns name)"
 		check "$model is set" dfctl "$model" set "${model:0:1}" description=hello
 		check_eq "$model has changed" hello "$(field "$model" "${model:0:1}" .description)"
 	done
-	for model in port subnet network chassis; do
+	for model in router_interface router port subnet network chassis; do
 		check "$model is deleted" dfctl "$model" delete "${model:0:1}"
 		check_eq "no $model is left" "" "$(dfctl "$model" list --no-headers)"
 	done
@@ -91,7 +95,7 @@ every_model_is_created_shown_listed_set_deleted() {
 models_of_agents_are_read_only() {
 	local model verb
 	database
-	for model in agent port_status binding; do
+	for model in agent port_status binding router_link; do
 		check "$model list" dfctl "$model" list
 		for verb in "create x" "set x tags=a" "delete x"; do
 			# words
@@ -214,6 +218,45 @@ addresses_find_their_subnet() {
 	check_eq "three" 3 "$(field port web '.fixed_ips | length')"
 }
 
+a_router_is_put_between_networks() {
+	database
+	blue
+	run dfctl subnet set blue-4 gateway_ip=192.0.2.1
+	run dfctl subnet set blue-6 gateway_ip=2001:db8::1
+	run dfctl router create r
+	run dfctl router_interface create to-blue router=r fixed_ips=blue-4,blue-6
+	check_eq "the gateway addresses" "192.0.2.1/24,2001:db8::1/64" \
+		"$(dfctl router_interface list router=r --no-headers -c fixed_ips)"
+	check_eq "in the subnets' network" "$(field network blue .id)" "$(field router_interface to-blue .network_id)"
+	check_eq "the link" "$(field network blue .id)" "$(dfctl router_link list router=r --json | jq -r '.[].network_id')"
+	check "another address" dfctl router_interface set to-blue fixed_ips= fixed_ips=blue-4,192.0.2.254
+	check_eq "instead" "192.0.2.254/24" "$(dfctl router_interface list --no-headers -c fixed_ips)"
+	check_fails "a second one in the subnet" dfctl router_interface create router=r fixed_ips=blue-4
+	check "says why" grep -q "192.0.2.0/24 overlaps with a subnet of router_interface" \
+		<(dfctl router_interface create router=r fixed_ips=blue-4 2>&1)
+	check_fails "a subnet with an interface" dfctl subnet delete blue-4
+	check_fails "a router with an interface" dfctl router delete r
+}
+
+routes_come_and_go() {
+	database
+	blue
+	run dfctl router create r
+	run dfctl router_interface create i router=r fixed_ips=blue-4,192.0.2.1
+	check "one" dfctl router set r routes+=destination=10.0.0.0/8,nexthop=192.0.2.9
+	check "another way to there" dfctl router set r routes+=destination=10.0.0.0/8,nexthop=192.0.2.8
+	check "a black hole" dfctl router set r routes+=destination=2001:db8:9::/48,type=blackhole
+	check_eq "three" "10.0.0.0/8 10.0.0.0/8 2001:db8:9::/48" "$(field router r '[.routes[].destination] | join(" ")')"
+	check_fails "a nexthop that is nowhere" dfctl router set r routes+=destination=10.0.0.0/8,nexthop=198.51.100.1
+	check "says why" grep -q "nexthop 198.51.100.1 is on no subnet of the router" \
+		<(dfctl router set r routes+=destination=10.0.0.0/8,nexthop=198.51.100.1 2>&1)
+	check_fails "an interface with a route through it" dfctl router_interface delete i
+	check "one route goes" dfctl router set r routes-=nexthop=192.0.2.9
+	check "a destination goes" dfctl router set r routes-=10.0.0.0/8
+	check_eq "one is left" "2001:db8:9::/48" "$(field router r '[.routes[].destination] | join(" ")')"
+	check "the interface goes" dfctl router_interface delete i
+}
+
 records_are_written_with_and_without_json() {
 	database
 	blue
@@ -305,7 +348,7 @@ json_is_json() {
 # export_all: every object that is written by hand
 export_all() {
 	local model
-	for model in chassis network subnet port; do
+	for model in chassis network subnet port router router_interface; do
 		dfctl "$model" list --json || return 1
 	done
 }
@@ -317,6 +360,9 @@ a_copy_equals_the_original() {
 	run dfctl chassis create hv1 encaps=type=vxlan,ip=198.51.100.1
 	run dfctl port create web network=blue fixed_ips=192.0.2.10 binding_host=hv1 tags=a
 	run dfctl port create app network=blue fixed_ips=192.0.2.11
+	run dfctl router create r
+	run dfctl router_interface create i router=r fixed_ips=blue-4,192.0.2.1,blue-6,2001:db8::1
+	run dfctl router set r routes=destination=10.0.0.0/8,nexthop=192.0.2.10
 	export_all >all.json
 	check "on top of itself" dfctl apply all.json
 	export_all >again.json

@@ -15,7 +15,8 @@ SRCS += $(DB_SUITE_SRCS)
 # library's interface.
 LIB_UNIT := address object schema seen
 LIB_UNIT_OBJS := $(call asan_objs,$(DF_LIB_SRCS))
-LIB_NB_SRCS := selftests/unit/test_nb.c selftests/unit/test_nb_follow.c
+LIB_NB := test_nb test_nb_follow test_nb_router
+LIB_NB_SRCS := $(LIB_NB:%=selftests/unit/%.c)
 comma := ,
 LIB_ASAN := $(BUILD)/asan/lib
 LIB_ASAN_RPATH := -Wl,--disable-new-dtags -Wl,-rpath,'$$ORIGIN/../asan/lib'
@@ -30,12 +31,11 @@ $(LIB_ASAN)/$(DF_SONAME): $(LIB_UNIT_OBJS) agent/lib/dragonflow.map
 	$(call link_asan,-shared $(filter-out -Wl$(comma)-z$(comma)defs,$(DF_LIB_LDFLAGS)))
 $(LIB_ASAN)/dragonflow/sqlite.so: $(call asan_objs,$(DF_sqlite_SRCS))
 	$(call link_asan,-shared $(DF_LIB_LIBS) $(DF_sqlite_LIBS))
-$(BUILD)/unit/test_nb $(BUILD)/unit/test_nb_follow: $(BUILD)/unit/%: \
+$(LIB_NB:%=$(BUILD)/unit/%): $(BUILD)/unit/%: \
 		$(BUILD)/asan/selftests/unit/%.o \
 		$(LIB_ASAN)/$(DF_SONAME) $(LIB_ASAN)/dragonflow/sqlite.so
 	$(call link_asan,$(LIB_ASAN)/$(DF_SONAME) $(LIB_ASAN_RPATH) -lcmocka -levent_core)
 
-LIB_UNIT_TESTS := $(LIB_UNIT:%=$(BUILD)/unit/test_%) \
-	$(BUILD)/unit/test_nb $(BUILD)/unit/test_nb_follow
+LIB_UNIT_TESTS := $(LIB_UNIT:%=$(BUILD)/unit/test_%) $(LIB_NB:%=$(BUILD)/unit/%)
 UNIT_TARGETS += $(LIB_UNIT_TESTS)
 SRCS += $(LIB_UNIT:%=selftests/unit/test_%.c) $(LIB_NB_SRCS)

@@ -126,6 +126,17 @@ static void put_chassis(struct world *world, const char *encaps)
 	assert_int_equal(put(world, "chassis", json), 0);
 }
 
+static bool has_address(const struct dfa_addrs *addrs, const char *text,
+			uint8_t prefix_len)
+{
+	struct dfa_addr addr = { .prefix_len = prefix_len };
+	struct df_ip ip;
+
+	assert_int_equal(df_ip_parse(&ip, text), 0);
+	dfa_address_from_ip(&addr.address, &ip);
+	return dfa_addrs_has(addrs, &addr);
+}
+
 #define VXLAN "{\"type\":\"vxlan\",\"ip\":\"192.0.2.9\"}"
 #define VXLAN6 "{\"type\":\"vxlan\",\"ip\":\"2001:db8::9\"}"
 #define GENEVE "{\"type\":\"geneve\",\"ip\":\"192.0.2.9\"}"
@@ -409,6 +420,33 @@ static void configured_tunnels_are_ports(void **state)
 			 DRAGONFLOW_PORT_TYPE_TUNNEL);
 }
 
+static void a_port_has_its_addresses(void **state)
+{
+	static const char four[] = ",\"fixed_ips\":[{\"subnet_id\":\"" NETWORK
+		"\",\"ip_address\":\"10.0.0.5\"}]";
+	static const char both[] = ",\"fixed_ips\":[{\"subnet_id\":\"" NETWORK
+		"\",\"ip_address\":\"10.0.0.5\"},{\"subnet_id\":\"" NETWORK
+		"\",\"ip_address\":\"2001:db8::5\"},{\"subnet_id\":\"" NETWORK
+		"\",\"ip_address\":\"224.0.0.5\"}]";
+	struct world *world = *state;
+	const struct dfa_addrs *addrs;
+
+	put_network(world, "");
+	put_port(world, "here", "");
+	assert_int_equal(dfa_addrs_count(wish(world, DFA_PORT, 21)->port.addrs),
+			 0);
+	put_port(world, "here", four);
+	addrs = wish(world, DFA_PORT, 21)->port.addrs;
+	assert_int_equal(dfa_addrs_count(addrs), 1);
+	assert_true(has_address(addrs, "10.0.0.5", 0));
+	/* With IPv6, a link-local one, and none that the kernel refuses. */
+	put_port(world, "here", both);
+	addrs = wish(world, DFA_PORT, 21)->port.addrs;
+	assert_int_equal(dfa_addrs_count(addrs), 3);
+	assert_true(has_address(addrs, "2001:db8::5", 0));
+	assert_true(has_address(addrs, "fe80::ff:fe00:21", 0));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -430,6 +468,7 @@ int main(void)
 		TEST(only_tunnelled_networks_have_a_vni),
 		TEST(an_object_without_key_is_refused),
 		TEST(configured_tunnels_are_ports),
+		TEST(a_port_has_its_addresses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

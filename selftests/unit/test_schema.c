@@ -31,7 +31,9 @@ static void check_field(const struct df_field *field, bool is_member)
 		assert_non_null(df_model_find(field->ref));
 	}
 	if (is_member)
-		assert_false(field->flags & ~(DF_FIELD_REQUIRED));
+		assert_false(field->flags & ~(DF_FIELD_REQUIRED |
+					      DF_FIELD_ASSIGNED |
+					      DF_FIELD_ALLOCATED));
 	for (i = 0; (member = df_field_member(field, i)); i++)
 		check_field(member, true);
 }
@@ -65,7 +67,7 @@ static void tables_keep_the_rules(void **state)
 	(void)state;
 	for (i = 0; (model = df_model_at(i)); i++)
 		check_model(model);
-	assert_true(i >= 7);
+	assert_true(i >= 10);
 	assert_null(df_model_find("nosuch"));
 	assert_null(df_model_find(""));
 }
@@ -119,6 +121,9 @@ static void rules_name_fields_and_models(void **state)
 		     unique++) {
 			assert_non_null(df_fields_find(schema->fields,
 						       unique->field));
+			if (unique->among)
+				assert_true(df_schema(df_model_find(unique->among)) <
+					    schema);
 			if (unique->within)
 				assert_non_null(df_fields_find(schema->fields,
 							       unique->within));

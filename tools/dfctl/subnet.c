@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Addresses of ports: the subnet that holds one need not be typed. */
+/* Addresses of ports and router interfaces: the subnet that holds one need not be typed. */
 #include <string.h>
 
 #include "nb.h"
@@ -25,8 +25,8 @@ static const char *subnet_find(struct df_obj *const *subnets, size_t count,
 	return best;
 }
 
-static int record_fill(json_t *record, struct df_obj *const *subnets, size_t count,
-		       const char *network)
+static int record_fill(const struct dfctl *ctl, json_t *record,
+		       struct df_obj *const *subnets, size_t count, const char *network)
 {
 	const char *address = json_string_value(json_object_get(record, "ip_address"));
 	const char *subnet;
@@ -37,8 +37,8 @@ static int record_fill(json_t *record, struct df_obj *const *subnets, size_t cou
 		return DFCTL_OK;
 	subnet = subnet_find(subnets, count, network, &ip);
 	if (!subnet) {
-		dfctl_err("port: field 'fixed_ips': no subnet of the network holds %s",
-			  address);
+		dfctl_err("%s: field 'fixed_ips': no subnet of the network holds %s",
+			  ctl->model->name, address);
 		return DFCTL_FAILED;
 	}
 	json_object_set_new(record, "subnet_id", json_string(subnet));
@@ -58,10 +58,10 @@ static bool needs_subnet(const json_t *ips)
 }
 
 /**
- * dfctl_subnets_fill - complete the addresses of a port
+ * dfctl_subnets_fill - complete the addresses of a port or router interface
  * @ctl: the command line
  * @fields: what is written; addresses in it get their subnet
- * @object: where the port's network stands
+ * @object: where its network stands
  *
  * Return: an exit status; a failure was reported.
  */
@@ -85,7 +85,7 @@ int dfctl_subnets_fill(struct dfctl *ctl, json_t *fields, const json_t *object)
 		return dfctl_refused(&error);
 	json_array_foreach(ips, i, record) {
 		if (!err && json_is_object(record))
-			err = record_fill(record, subnets, count, network);
+			err = record_fill(ctl, record, subnets, count, network);
 	}
 	df_objs_free(subnets, count);
 	return err;

@@ -19,8 +19,13 @@ static const char intro[] =
 	"*fixed* cannot change after creation; *unique* is shared by no two\n"
 	"objects of the model.\n\n"
 	"Beyond flags: the VNI of tunnelled networks is unique, a VLAN within its\n"
-	"physical network; MAC and IP addresses of ports are unique within a\n"
-	"network; an object that another refers to cannot be deleted.\n";
+	"physical network; MAC and IP addresses of ports and router interfaces\n"
+	"are unique within a network; an object that another refers to cannot be\n"
+	"deleted. An address of a router interface lies in its subnet, the subnets\n"
+	"of a router do not overlap, and each nexthop of its routes lies in one of\n"
+	"them. The routes of a router with the same destination are either unicast\n"
+	"with different nexthops, which share the traffic, or a single one of\n"
+	"another type.\n";
 
 static void print_type(const struct df_field *field)
 {

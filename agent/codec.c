@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "codec.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <linux/dragonflow.h>
+#include <linux/genetlink.h>
+
+#include "util.h"
+
+/* --- parts ----------------------------------------------------------------- */
+
+static void put_address(struct nlmsghdr *nlh, uint16_t ip4, uint16_t ip6,
+			const struct dfa_address *address)
+{
+	if (address->family == AF_INET)
+		mnl_attr_put(nlh, ip4, 4, address->bytes);
+	else if (address->family == AF_INET6)
+		mnl_attr_put(nlh, ip6, 16, address->bytes);
+}
+
+static void put_flags(struct nlmsghdr *nlh, uint16_t type, uint32_t flags)
+{
+	if (flags)
+		mnl_attr_put_u32(nlh, type, flags);
+}
+
+static void remember(const struct nlattr **attrs, const struct nlattr *attr)
+{
+	if (mnl_attr_get_type(attr) < DFA_ATTRS)
+		attrs[mnl_attr_get_type(attr)] = attr;
+}
+
+void dfa_codec_attrs(const struct nlmsghdr *nlh,
+		     const struct nlattr *attrs[DFA_ATTRS])
+{
+	const struct nlattr *attr;
+
+	memset(attrs, 0, DFA_ATTRS * sizeof(*attrs));
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
+		remember(attrs, attr);
+}
+
+static void parse_nest(const struct nlattr *nest,
+		       const struct nlattr *attrs[DFA_ATTRS])
+{
+	const struct nlattr *attr;
+
+	memset(attrs, 0, DFA_ATTRS * sizeof(*attrs));
+	mnl_attr_for_each_nested(attr, nest)
+		remember(attrs, attr);
+}
+
+static uint32_t get_u32(const struct nlattr *attr, uint32_t absent)
+{
+	if (!attr || mnl_attr_get_payload_len(attr) != sizeof(uint32_t))
+		return absent;
+	return mnl_attr_get_u32(attr);
+}
+
+static uint8_t get_u8(const struct nlattr *attr)
+{
+	if (!attr || mnl_attr_get_payload_len(attr) != sizeof(uint8_t))
+		return 0;
+	return mnl_attr_get_u8(attr);
+}
+
+static void get_mac(uint8_t mac[6], const struct nlattr *attr)
+{
+	if (attr && mnl_attr_get_payload_len(attr) == 6)
+		memcpy(mac, mnl_attr_get_payload(attr), 6);
+}
+
+static void get_address(struct dfa_address *address, const struct nlattr *ip4,
+			const struct nlattr *ip6)
+{
+	if (ip4 && mnl_attr_get_payload_len(ip4) == 4) {
+		address->family = AF_INET;
+		memcpy(address->bytes, mnl_attr_get_payload(ip4), 4);
+	} else if (ip6 && mnl_attr_get_payload_len(ip6) == 16) {
+		address->family = AF_INET6;
+		memcpy(address->bytes, mnl_attr_get_payload(ip6), 16);
+	}
+}
+
+/*
+ * The list of what @parse finds in the attributes; it returns false for those
+ * that are something else.
+ */
+static int get_addrs(const struct nlmsghdr *nlh, struct dfa_addrs **addrs,
+		     bool (*parse)(const struct nlattr *attr,
+				   struct dfa_addr *addr))
+{
+	struct dfa_addr addr[DRAGONFLOW_ADDRESSES_MAX];
+	const struct nlattr *attr;
+	size_t count = 0;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
+		struct dfa_addr one = { 0 };
+
+		if (!parse(attr, &one))
+			continue;
+		if (count == DFA_ARRAY_SIZE(addr))
+			return -EBADMSG;
+		addr[count++] = one;
+	}
+	if (!count)
+		return 0;
+	*addrs = dfa_addrs_new(addr, count);
+	return *addrs ? 0 : -ENOMEM;
+}
+
+/* --- network, port, chassis ------------------------------------------------ */
+
+static void put_network(struct nlmsghdr *nlh, const union dfa_value *value)
+{
+	if (value->network.vni != DFA_NO_VNI)
+		mnl_attr_put_u32(nlh, DF_A_NETWORK_VNI, value->network.vni);
+	put_flags(nlh, DF_A_NETWORK_FLAGS, value->network.flags);
+}
+
+static int parse_network(const struct nlmsghdr *nlh, uint32_t *id,
+			 union dfa_value *value)
+{
+	const struct nlattr *attrs[DFA_ATTRS];
+
+	dfa_codec_attrs(nlh, attrs);
+	*id = get_u32(attrs[DF_A_NETWORK_ID], 0);
+	value->network.vni = get_u32(attrs[DF_A_NETWORK_VNI], DFA_NO_VNI);
+	value->network.flags = get_u32(attrs[DF_A_NETWORK_FLAGS], 0);
+	return 0;
+}
+
+static void put_port(struct nlmsghdr *nlh, const union dfa_value *value)
+{
+	const struct dfa_port_value *port = &value->port;
+
+	mnl_attr_put_u32(nlh, DF_A_PORT_TYPE, port->type);
+	if (port->type == DRAGONFLOW_PORT_TYPE_TUNNEL)
+		return;
+	mnl_attr_put_u32(nlh, DF_A_PORT_NETWORK, port->network);
+	mnl_attr_put(nlh, DF_A_PORT_MAC, 6, port->mac);
+	if (port->type == DRAGONFLOW_PORT_TYPE_REMOTE)
+		mnl_attr_put_u32(nlh, DF_A_PORT_CHASSIS, port->chassis);
+	put_flags(nlh, DF_A_PORT_FLAGS, port->flags);
+	for (size_t i = 0; i < dfa_addrs_count(port->addrs); i++)
+		put_address(nlh, DF_A_PORT_IP4, DF_A_PORT_IP6,
+			    &port->addrs->addr[i].address);
+}
+
+static bool parse_port_address(const struct nlattr *attr, struct dfa_addr *addr)
+{
+	uint16_t type = mnl_attr_get_type(attr);
+
+	get_address(&addr->address, type == DF_A_PORT_IP4 ? attr : NULL,
+		    type == DF_A_PORT_IP6 ? attr : NULL);
+	return addr->address.family != AF_UNSPEC;
+}
+
+static int parse_port(const struct nlmsghdr *nlh, uint32_t *id,
+		      union dfa_value *value)
+{
+	struct dfa_port_value *port = &value->port;
+	const struct nlattr *attrs[DFA_ATTRS];
+
+	dfa_codec_attrs(nlh, attrs);
+	*id = get_u32(attrs[DF_A_PORT_ID], 0);
+	port->type = (uint8_t)get_u32(attrs[DF_A_PORT_TYPE], 0);
+	port->network = get_u32(attrs[DF_A_PORT_NETWORK], 0);
+	port->chassis = get_u32(attrs[DF_A_PORT_CHASSIS], 0);
+	port->flags = (uint8_t)get_u32(attrs[DF_A_PORT_FLAGS], 0);
+	get_mac(port->mac, attrs[DF_A_PORT_MAC]);
+	return get_addrs(nlh, &port->addrs, parse_port_address);
+}
+
+static void put_chassis(struct nlmsghdr *nlh, const union dfa_value *value)
+{
+	mnl_attr_put_u32(nlh, DF_A_CHASSIS_TUNNEL, value->chassis.tunnel);
+	put_address(nlh, DF_A_CHASSIS_REMOTE_IP4, DF_A_CHASSIS_REMOTE_IP6,
+		    &value->chassis.remote);
+	put_address(nlh, DF_A_CHASSIS_LOCAL_IP4, DF_A_CHASSIS_LOCAL_IP6,
+		    &value->chassis.local);
+}
+
+static int parse_chassis(const struct nlmsghdr *nlh, uint32_t *id,
+			 union dfa_value *value)
+{
+	const struct nlattr *attrs[DFA_ATTRS];
+
+	dfa_codec_attrs(nlh, attrs);
+	*id = get_u32(attrs[DF_A_CHASSIS_ID], 0);
+	value->chassis.tunnel = get_u32(attrs[DF_A_CHASSIS_TUNNEL], 0);
+	get_address(&value->chassis.remote, attrs[DF_A_CHASSIS_REMOTE_IP4],
+		    attrs[DF_A_CHASSIS_REMOTE_IP6]);
+	get_address(&value->chassis.local, attrs[DF_A_CHASSIS_LOCAL_IP4],
+		    attrs[DF_A_CHASSIS_LOCAL_IP6]);
+	return 0;
+}
+
+/* --- router, router interface, route --------------------------------------- */
+
+static void put_router(struct nlmsghdr *nlh, const union dfa_value *value)
+{
+	put_flags(nlh, DF_A_ROUTER_FLAGS, value->router.flags);
+}
+
+static int parse_router(const struct nlmsghdr *nlh, uint32_t *id,
+			union dfa_value *value)
+{
+	const struct nlattr *attrs[DFA_ATTRS];
+
+	dfa_codec_attrs(nlh, attrs);
+	*id = get_u32(attrs[DF_A_ROUTER_ID], 0);
+	value->router.flags = get_u32(attrs[DF_A_ROUTER_FLAGS], 0);
+	return 0;
+}
+
+static void put_interface(struct nlmsghdr *nlh, const union dfa_value *value)
+{
+	const struct dfa_interface_value *interface = &value->interface;
+	const struct dfa_addr *addr;
+	struct nlattr *nest;
+
+	mnl_attr_put_u32(nlh, DF_A_ROUTER_INTERFACE_ROUTER, interface->router);
+	mnl_attr_put_u32(nlh, DF_A_ROUTER_INTERFACE_NETWORK,
+			 interface->network);
+	mnl_attr_put(nlh, DF_A_ROUTER_INTERFACE_MAC, 6, interface->mac);
+	if (interface->mtu)
+		mnl_attr_put_u32(nlh, DF_A_ROUTER_INTERFACE_MTU,
+				 interface->mtu);
+	put_flags(nlh, DF_A_ROUTER_INTERFACE_FLAGS, interface->flags);
+	for (size_t i = 0; i < dfa_addrs_count(interface->addrs); i++) {
+		addr = &interface->addrs->addr[i];
+		nest = mnl_attr_nest_start(nlh, DF_A_ROUTER_INTERFACE_ADDRESS);
+		put_address(nlh, DF_A_ROUTER_ADDRESS_IP4,
+			    DF_A_ROUTER_ADDRESS_IP6, &addr->address);
+		mnl_attr_put_u8(nlh, DF_A_ROUTER_ADDRESS_PREFIX_LEN,
+				addr->prefix_len);
+		mnl_attr_nest_end(nlh, nest);
+	}
+}
+
+static bool parse_interface_address(const struct nlattr *attr,
+				    struct dfa_addr *addr)
+{
+	const struct nlattr *attrs[DFA_ATTRS];
+
+	if (mnl_attr_get_type(attr) != DF_A_ROUTER_INTERFACE_ADDRESS)
+		return false;
+	parse_nest(attr, attrs);
+	get_address(&addr->address, attrs[DF_A_ROUTER_ADDRESS_IP4],
+		    attrs[DF_A_ROUTER_ADDRESS_IP6]);
+	addr->prefix_len = get_u8(attrs[DF_A_ROUTER_ADDRESS_PREFIX_LEN]);
+	return true;
+}
+
+static int parse_interface(const struct nlmsghdr *nlh, uint32_t *id,
+			   union dfa_value *value)
+{
+	struct dfa_interface_value *interface = &value->interface;
+	const struct nlattr *attrs[DFA_ATTRS];
+
+	dfa_codec_attrs(nlh, attrs);
+	*id = get_u32(attrs[DF_A_ROUTER_INTERFACE_ID], 0);
+	interface->router = get_u32(attrs[DF_A_ROUTER_INTERFACE_ROUTER], 0);
+	interface->network = get_u32(attrs[DF_A_ROUTER_INTERFACE_NETWORK], 0);
+	interface->mtu = get_u32(attrs[DF_A_ROUTER_INTERFACE_MTU], 0);
+	interface->flags =
+		(uint8_t)get_u32(attrs[DF_A_ROUTER_INTERFACE_FLAGS], 0);
+	get_mac(interface->mac, attrs[DF_A_ROUTER_INTERFACE_MAC]);
+	return get_addrs(nlh, &interface->addrs, parse_interface_address);
+}
+
+static void put_route(struct nlmsghdr *nlh, const union dfa_value *value)
+{
+	const struct dfa_route_value *route = &value->route;
+	const struct dfa_addr *nexthop;
+	struct nlattr *nest;
+
+	mnl_attr_put_u32(nlh, DF_A_ROUTE_ROUTER, route->router);
+	put_address(nlh, DF_A_ROUTE_IP4, DF_A_ROUTE_IP6, &route->prefix);
+	mnl_attr_put_u8(nlh, DF_A_ROUTE_PREFIX_LEN, route->prefix_len);
+	mnl_attr_put_u32(nlh, DF_A_ROUTE_TYPE, route->type);
+	for (size_t i = 0; i < dfa_addrs_count(route->nexthops); i++) {
+		nexthop = &route->nexthops->addr[i];
+		nest = mnl_attr_nest_start(nlh, DF_A_ROUTE_NEXTHOP);
+		mnl_attr_put_u32(nlh, DF_A_NEXTHOP_INTERFACE,
+				 nexthop->interface);
+		put_address(nlh, DF_A_NEXTHOP_IP4, DF_A_NEXTHOP_IP6,
+			    &nexthop->address);
+		mnl_attr_nest_end(nlh, nest);
+	}
+}
+
+static bool parse_nexthop(const struct nlattr *attr, struct dfa_addr *addr)
+{
+	const struct nlattr *attrs[DFA_ATTRS];
+
+	if (mnl_attr_get_type(attr) != DF_A_ROUTE_NEXTHOP)
+		return false;
+	parse_nest(attr, attrs);
+	addr->interface = get_u32(attrs[DF_A_NEXTHOP_INTERFACE], 0);
+	get_address(&addr->address, attrs[DF_A_NEXTHOP_IP4],
+		    attrs[DF_A_NEXTHOP_IP6]);
+	return true;
+}
+
+static int parse_route(const struct nlmsghdr *nlh, uint32_t *id,
+		       union dfa_value *value)
+{
+	struct dfa_route_value *route = &value->route;
+	const struct nlattr *attrs[DFA_ATTRS];
+
+	dfa_codec_attrs(nlh, attrs);
+	*id = get_u32(attrs[DF_A_ROUTE_ID], 0);
+	route->router = get_u32(attrs[DF_A_ROUTE_ROUTER], 0);
+	get_address(&route->prefix, attrs[DF_A_ROUTE_IP4],
+		    attrs[DF_A_ROUTE_IP6]);
+	route->prefix_len = get_u8(attrs[DF_A_ROUTE_PREFIX_LEN]);
+	route->type = (uint8_t)get_u32(attrs[DF_A_ROUTE_TYPE],
+				       DRAGONFLOW_ROUTE_TYPE_UNICAST);
+	return get_addrs(nlh, &route->nexthops, parse_nexthop);
+}
+
+#define CODEC(noun, function)                                      \
+	{                                                          \
+		.cmd_new = DF_CMD_##noun##_NEW,                    \
+		.cmd_del = DF_CMD_##noun##_DEL,                    \
+		.cmd_get = DF_CMD_##noun##_GET,                    \
+		.id_attr = DF_A_##noun##_ID, .put = put_##function, \
+		.parse = parse_##function,                         \
+	}
+
+const struct dfa_codec dfa_codecs[DFA_KINDS] = {
+	[DFA_NETWORK] = CODEC(NETWORK, network),
+	[DFA_PORT] = CODEC(PORT, port),
+	[DFA_CHASSIS] = CODEC(CHASSIS, chassis),
+	[DFA_ROUTER] = CODEC(ROUTER, router),
+	[DFA_INTERFACE] = CODEC(ROUTER_INTERFACE, interface),
+	[DFA_ROUTE] = CODEC(ROUTE, route),
+};

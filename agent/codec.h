@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef DFA_CODEC_H
+#define DFA_CODEC_H
+
+/* The objects of the netlink family as attributes; for kernel.c only. */
+
+#include <libmnl/libmnl.h>
+
+#include "state.h"
+
+struct dfa_codec {
+	uint8_t cmd_new;
+	uint8_t cmd_del;
+	uint8_t cmd_get;
+	uint16_t id_attr;
+	/* Put what @value says, but for the id. */
+	void (*put)(struct nlmsghdr *nlh, const union dfa_value *value);
+	/*
+	 * Read all of an object; @value was zero and is to be put.
+	 * Return: 0, -EBADMSG or -ENOMEM.
+	 */
+	int (*parse)(const struct nlmsghdr *nlh, uint32_t *id,
+		     union dfa_value *value);
+};
+
+extern const struct dfa_codec dfa_codecs[DFA_KINDS];
+
+enum {
+	/* A router interface with the most addresses, and some more. */
+	DFA_REQUEST_MAX = 4096,
+	DFA_ATTRS = 24,
+};
+
+/* The last attribute of each type; NULL where there is none. */
+void dfa_codec_attrs(const struct nlmsghdr *nlh,
+		     const struct nlattr *attrs[DFA_ATTRS]);
+
+#endif
