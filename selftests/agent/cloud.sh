@@ -17,7 +17,7 @@
 #   port_new I MAC [FIELD=VALUE...]
 #				create a port of $NETWORK, bound to hypervisor I
 #				(0: to none): $PORT, $KEY and $DEVICE
-#   adf_plug I NS MAC ADDRESS/LEN	plug a workload into $DEVICE there
+#   adf_plug I NS MAC ADDRESS/LEN...	plug a workload into $DEVICE there
 #   port_is_programmed I KEY TYPE, port_is_absent I KEY
 #				in the kernel of hypervisor I
 #   port_status_is ID STATUS
@@ -118,7 +118,7 @@ port_new() {
 }
 
 adf_plug() {
-	adf_workload "${HV[$1]}" "$2" "$DEVICE" "$3" "$4"
+	adf_workload "${HV[$1]}" "$2" "$DEVICE" "${@:3}"
 	run ns "$2" ethtool -K eth0 tx off
 }
 

@@ -31,12 +31,19 @@ setup() {
 
 # In one file, which dfctl writes in transactions of many objects.
 fill_network() {
-	awk -v n="$PORTS" -v network="$NETWORK" 'BEGIN {
-		for (i = 0; i < n; i++)
+	local subnet4 subnet6
+	subnet4=$(nb subnet create network="$NETWORK" cidr=10.0.0.0/8) || fail "cannot create a subnet"
+	subnet6=$(nb subnet create network="$NETWORK" cidr=2001:db8::/64) || fail "cannot create a subnet"
+	awk -v n="$PORTS" -v network="$NETWORK" -v subnet4="$subnet4" -v subnet6="$subnet6" 'BEGIN {
+		for (i = 0; i < n; i++) {
 			printf "%s{\"model\":\"port\",\"id\":\"%08x-0000-4000-8000-000000000000\"," \
 			       "\"network_id\":\"%s\",\"mac_address\":\"02:01:00:%02x:%02x:%02x\"," \
-			       "\"binding_host\":\"hv2\"}\n", i ? "," : "[", i,
+			       "\"binding_host\":\"hv2\"", i ? "," : "[", i,
 			       network, int(i / 65536), int(i / 256) % 256, i % 256
+			printf ",\"fixed_ips\":[{\"subnet_id\":\"%s\",\"ip_address\":\"10.1.%d.%d\"}," \
+			       "{\"subnet_id\":\"%s\",\"ip_address\":\"2001:db8::1:%x\"}]}\n",
+			       subnet4, int(i / 256), i % 256, subnet6, i
+		}
 		print "]"
 	}' >ports.json
 	run nb --timeout 600 apply ports.json

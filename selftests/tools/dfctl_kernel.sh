@@ -16,6 +16,7 @@ ALL_TESTS="
 	networks_are_shown
 	ports_are_shown
 	chassis_are_shown
+	routing_is_shown
 	flows_are_shown
 	flows_of_one_port_are_shown
 	flows_are_flushed
@@ -74,6 +75,14 @@ setup() {
 		df.do("chassis-new", {"id": 5, "tunnel": 9, "remote-ip4": "198.51.100.2", "local-ip4": "198.51.100.1"})
 		df.do("chassis-new", {"id": 6, "tunnel": 9, "remote-ip6": "2001:db8::6"})
 		df.do("port-new", {"id": 4, "type": "remote", "network": 7, "mac": mac(4), "chassis": 5})
+		df.do("router-new", {"id": 20, "flags": ["admin-down"]})
+		df.do("router-interface-new", {"id": 21, "router": 20, "network": 8, "mac": mac(21), "mtu": 1400, "address": [
+		    {"ip4": "198.51.100.254", "prefix-len": 24}, {"ip6": "2001:db8::254", "prefix-len": 64}]})
+		df.do("route-new", {"id": 22, "router": 20, "ip4": "10.0.0.0", "prefix-len": 8, "nexthop": [
+		    {"interface": 21, "ip4": "198.51.100.1"}, {"interface": 21, "ip4": "198.51.100.2", "weight": 2}]})
+		df.do("route-new", {"id": 23, "router": 20, "ip6": "2001:db8:9::", "prefix-len": 48, "type": "blackhole"})
+		df.do("port-new", {"id": 3, "type": "vif", "network": 8, "mac": mac(3), "flags": ["admin-down"],
+		                   "ip4": ["198.51.100.3"], "ip6": ["2001:db8::3", "fe80::3"]})
 		tc = dfnl.Tc("$HV")
 		tc.attach("tap1", 1)
 		tc.attach("tap2", 2)
@@ -115,6 +124,17 @@ chassis_are_shown() {
 	jq_is '[[5,9,"198.51.100.2","198.51.100.1",null,1],[6,9,null,null,"2001:db8::6",0]]' \
 		'sort_by(.id) | map([.id, .tunnel, .remote_ip4, .local_ip4, .remote_ip6, .networks])' in_hv kernel chassis
 	check "a table" grep -Eq '^5 +9 +198.51.100.2 +- +198.51.100.1 +- +1$' <(in_hv kernel chassis)
+}
+
+routing_is_shown() {
+	jq_is '[20,["admin-down"],1,2]' '.[] | [.id, .flags, .interfaces, .routes]' in_hv kernel routers
+	check "an interface" grep -Eq \
+		'^21 +20 +8 +02:00:00:00:00:15 +198.51.100.254/24,2001:db8::254/64 +1400 +- +2$' <(in_hv kernel interfaces)
+	check "a route" grep -Eq '^22 +20 +10.0.0.0/8 +unicast +198.51.100.1,198.51.100.2$' <(in_hv kernel routes)
+	check "another" grep -Eq '^23 +20 +2001:db8:9::/48 +blackhole +-$' <(in_hv kernel routes)
+	jq_is '[1,2]' '.[] | select(.id == 22) | .nexthop | map(.weight)' in_hv kernel routes
+	jq_is '[["198.51.100.3"],["2001:db8::3","fe80::3"]]' '.[] | select(.id == 3) | [.ip4, .ip6]' in_hv kernel ports
+	jq_is '[1,1,2]' '[.routers, .router_interfaces, .routes]' in_hv kernel datapath
 }
 
 flows_are_shown() {
@@ -174,14 +194,14 @@ nothing_is_left_out() {
 	# entries without packets would be gone before Python has started
 	adf_daemon "$TMPDIR/ping" ip netns exec "$W1" ping -n -i 0.2 192.0.2.2
 	spec >"$TMPDIR/dumps" <<-END
-		for what in "network", "port", "chassis", "flow":
+		for what in "network", "port", "chassis", "router", "router-interface", "route", "flow":
 		    for found in df.dump(what + "-get"):
 		        print(what, json.dumps(found, default=str))
 		print("datapath", json.dumps(df.do("datapath-get"), default=str))
 	END
-	for what in network port chassis flow; do
+	for what in network port chassis router router-interface route flow; do
 		check_eq "$what" "$(members "$what" <"$TMPDIR/dumps")" \
-			"$(in_hv kernel "${what%s}s" --json | jq -c '.[]' | sed "s/^/$what /" | members "$what")"
+			"$(in_hv kernel "$(sed 's/^router-//; s/s*$/s/' <<<"$what")" --json | jq -c '.[]' | sed "s/^/$what /" | members "$what")"
 	done
 	check_eq datapath "$(members datapath <"$TMPDIR/dumps")" \
 		"$(in_hv kernel datapath --json | jq -c . | sed 's/^/datapath /' | members datapath)"

@@ -53,13 +53,16 @@ static const char *const flow_classes[] = { "0", "l2", "l3", "connection", NULL 
 static const char *const fragments[] = { "none", "first", "later", NULL };
 static const char *const actions[] = { "0", "output", "tunnel", "flood", "route", NULL };
 static const char *const network_flags[] = { "vlan-transparent", NULL };
-static const char *const port_flags[] = { "admin-down", NULL };
+static const char *const down_flags[] = { "admin-down", NULL };
+static const char *const route_types[] = {
+	"0", "unicast", "blackhole", "unreachable", "prohibit", NULL
+};
 static const char *const drop_reasons[] = {
 	"0", "malformed", "truncated", "source-multicast", "vlan", "admin-down",
 	"unknown-network", "unknown-destination", "reflection", "no-device",
-	"transmit", "no-memory", "loop", "router-input", "unroutable",
-	"no-route", "blackhole", "prohibited", "no-neighbour", "ttl-exceeded",
-	"too-big", "rate-limited", "neighbour-known", "neighbour-conflict", NULL
+	"transmit", "no-memory", "loop", "router-input", "unroutable", "no-route",
+	"blackhole", "prohibited", "no-neighbour", "ttl-exceeded", "too-big",
+	"rate-limited", "neighbour-known", "neighbour-conflict", NULL
 };
 
 static const struct attr_spec datapath_spec[] = {
@@ -110,7 +113,7 @@ static const struct attr_spec port_spec[] = {
 	[DF_A_PORT_NETWORK] = { "network", TYPE_U32 },
 	[DF_A_PORT_MAC] = { "mac", TYPE_MAC },
 	[DF_A_PORT_CHASSIS] = { "chassis", TYPE_U32 },
-	[DF_A_PORT_FLAGS] = { "flags", TYPE_FLAGS, .names = port_flags },
+	[DF_A_PORT_FLAGS] = { "flags", TYPE_FLAGS, .names = down_flags },
 	[DF_A_PORT_FLOW_CLASS] = { "flow_class", TYPE_ENUM, .names = flow_classes },
 	[DF_A_PORT_FLOW_LIMIT] = { "flow_limit", TYPE_U32 },
 	[DF_A_PORT_IFINDEX] = { "ifindex", TYPE_U32 },
@@ -129,6 +132,51 @@ static const struct attr_spec chassis_spec[] = {
 	[DF_A_CHASSIS_LOCAL_IP4] = { "local_ip4", TYPE_IP4 },
 	[DF_A_CHASSIS_LOCAL_IP6] = { "local_ip6", TYPE_IP6 },
 	[DF_A_CHASSIS_NETWORKS] = { "networks", TYPE_U32 },
+};
+
+static const struct attr_spec router_spec[] = {
+	[DF_A_ROUTER_ID] = { "id", TYPE_U32 },
+	[DF_A_ROUTER_FLAGS] = { "flags", TYPE_FLAGS, .names = down_flags },
+	[DF_A_ROUTER_INTERFACES] = { "interfaces", TYPE_U32 },
+	[DF_A_ROUTER_ROUTES] = { "routes", TYPE_U32 },
+};
+
+static const struct attr_spec router_address_spec[] = {
+	[DF_A_ROUTER_ADDRESS_IP4] = { "ip4", TYPE_IP4 },
+	[DF_A_ROUTER_ADDRESS_IP6] = { "ip6", TYPE_IP6 },
+	[DF_A_ROUTER_ADDRESS_PREFIX_LEN] = { "prefix_len", TYPE_U8 },
+};
+
+static const struct attr_spec router_interface_spec[] = {
+	[DF_A_ROUTER_INTERFACE_ID] = { "id", TYPE_U32 },
+	[DF_A_ROUTER_INTERFACE_ROUTER] = { "router", TYPE_U32 },
+	[DF_A_ROUTER_INTERFACE_NETWORK] = { "network", TYPE_U32 },
+	[DF_A_ROUTER_INTERFACE_MAC] = { "mac", TYPE_MAC },
+	[DF_A_ROUTER_INTERFACE_ADDRESS] = { "address", TYPE_NEST, .multi = true,
+					    .nest = router_address_spec,
+					    .nest_size = ARRAY_SIZE(router_address_spec) },
+	[DF_A_ROUTER_INTERFACE_MTU] = { "mtu", TYPE_U32 },
+	[DF_A_ROUTER_INTERFACE_FLAGS] = { "flags", TYPE_FLAGS, .names = down_flags },
+	[DF_A_ROUTER_INTERFACE_ROUTES] = { "routes", TYPE_U32 },
+};
+
+static const struct attr_spec nexthop_spec[] = {
+	[DF_A_NEXTHOP_INTERFACE] = { "interface", TYPE_U32 },
+	[DF_A_NEXTHOP_IP4] = { "ip4", TYPE_IP4 },
+	[DF_A_NEXTHOP_IP6] = { "ip6", TYPE_IP6 },
+	[DF_A_NEXTHOP_WEIGHT] = { "weight", TYPE_U32 },
+};
+
+static const struct attr_spec route_spec[] = {
+	[DF_A_ROUTE_ID] = { "id", TYPE_U32 },
+	[DF_A_ROUTE_ROUTER] = { "router", TYPE_U32 },
+	[DF_A_ROUTE_IP4] = { "ip4", TYPE_IP4 },
+	[DF_A_ROUTE_IP6] = { "ip6", TYPE_IP6 },
+	[DF_A_ROUTE_PREFIX_LEN] = { "prefix_len", TYPE_U8 },
+	[DF_A_ROUTE_TYPE] = { "type", TYPE_ENUM, .names = route_types },
+	[DF_A_ROUTE_NEXTHOP] = { "nexthop", TYPE_NEST, .multi = true,
+				 .nest = nexthop_spec,
+				 .nest_size = ARRAY_SIZE(nexthop_spec) },
 };
 
 static const struct attr_spec match_spec[] = {
@@ -182,6 +230,10 @@ static const struct {
 	[DF_CMD_NETWORK_GET] = { network_spec, ARRAY_SIZE(network_spec), NULL },
 	[DF_CMD_PORT_GET] = { port_spec, ARRAY_SIZE(port_spec), NULL },
 	[DF_CMD_CHASSIS_GET] = { chassis_spec, ARRAY_SIZE(chassis_spec), NULL },
+	[DF_CMD_ROUTER_GET] = { router_spec, ARRAY_SIZE(router_spec), NULL },
+	[DF_CMD_ROUTER_INTERFACE_GET] = { router_interface_spec,
+					  ARRAY_SIZE(router_interface_spec), NULL },
+	[DF_CMD_ROUTE_GET] = { route_spec, ARRAY_SIZE(route_spec), NULL },
 	[DF_CMD_FLOW_GET] = { flow_spec, ARRAY_SIZE(flow_spec), NULL },
 	[DF_CMD_NETWORK_NTF] = { network_spec, ARRAY_SIZE(network_spec), "network" },
 	[DF_CMD_NETWORK_DEL_NTF] = { network_spec, ARRAY_SIZE(network_spec), "network-del" },
@@ -189,6 +241,15 @@ static const struct {
 	[DF_CMD_PORT_DEL_NTF] = { port_spec, ARRAY_SIZE(port_spec), "port-del" },
 	[DF_CMD_CHASSIS_NTF] = { chassis_spec, ARRAY_SIZE(chassis_spec), "chassis" },
 	[DF_CMD_CHASSIS_DEL_NTF] = { chassis_spec, ARRAY_SIZE(chassis_spec), "chassis-del" },
+	[DF_CMD_ROUTER_NTF] = { router_spec, ARRAY_SIZE(router_spec), "router" },
+	[DF_CMD_ROUTER_DEL_NTF] = { router_spec, ARRAY_SIZE(router_spec), "router-del" },
+	[DF_CMD_ROUTER_INTERFACE_NTF] = { router_interface_spec,
+					  ARRAY_SIZE(router_interface_spec), "router-interface" },
+	[DF_CMD_ROUTER_INTERFACE_DEL_NTF] = { router_interface_spec,
+					      ARRAY_SIZE(router_interface_spec),
+					      "router-interface-del" },
+	[DF_CMD_ROUTE_NTF] = { route_spec, ARRAY_SIZE(route_spec), "route" },
+	[DF_CMD_ROUTE_DEL_NTF] = { route_spec, ARRAY_SIZE(route_spec), "route-del" },
 };
 
 static uint64_t attr_number(const struct nlattr *attr)

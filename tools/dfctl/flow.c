@@ -120,6 +120,7 @@ static char *action_text(const json_t *action)
 	const json_t *chassis = json_object_get(action, "chassis");
 	const char *device = json_string_value(json_object_get(action, "device"));
 	const char *remote = json_string_value(json_object_get(action, "remote"));
+	const json_t *hops = json_object_get(action, "hops");
 	char *text = dfctl_strdup(type ? type : "?");
 
 	append_pair(&text, action, "eth_src", "eth_dst");
@@ -139,6 +140,10 @@ static char *action_text(const json_t *action)
 	if (vni)
 		append(&text, dfctl_strf("vni %" JSON_INTEGER_FORMAT,
 					 json_integer_value(vni)));
+	if (hops)
+		append(&text, dfctl_strf("ttl -%" JSON_INTEGER_FORMAT,
+					 json_integer_value(hops)));
+	append_pair(&text, action, "eth_src", "eth_dst");
 	return text;
 }
 

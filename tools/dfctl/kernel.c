@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dfctl kernel: networks, ports, chassis and settings of the kernel module. */
+/* dfctl kernel: objects and settings of the kernel module. */
 #include <stdlib.h>
 #include <string.h>
 #include <linux/dragonflow.h>
@@ -157,7 +157,8 @@ static char *reasons_text(const json_t *port)
 
 static const struct dfctl_column network_columns[] = {
 	{ .name = "id" }, { .name = "vni" }, { .name = "flags" }, { .name = "ports" },
-	{ .name = "chassis" }, { .name = NULL },
+	{ .name = "chassis" }, { .name = "router_interfaces", .extra = true },
+	{ .name = NULL },
 };
 
 static const struct dfctl_column port_columns[] = {
@@ -168,6 +169,8 @@ static const struct dfctl_column port_columns[] = {
 	{ .name = "device" },
 	{ .name = "chassis" },
 	{ .name = "flags" },
+	{ .name = "ip4", .extra = true },
+	{ .name = "ip6", .extra = true },
 	{ .name = "flow_class", .extra = true },
 	{ .name = "flow_limit", .extra = true },
 	{ .name = "ifindex", .extra = true },
@@ -203,6 +206,71 @@ static const struct dfctl_column chassis_columns[] = {
 	{ .name = "id" }, { .name = "tunnel" }, { .name = "remote_ip4" },
 	{ .name = "remote_ip6" }, { .name = "local_ip4" }, { .name = "local_ip6" },
 	{ .name = "networks" }, { .name = NULL },
+};
+
+static const struct dfctl_column router_columns[] = {
+	{ .name = "id" }, { .name = "flags" }, { .name = "interfaces" },
+	{ .name = "routes" }, { .name = NULL },
+};
+
+/* An IP address, with its length if it has one. */
+static char *address_text(const json_t *object)
+{
+	const char *ip4 = json_string_value(json_object_get(object, "ip4"));
+	const char *ip6 = json_string_value(json_object_get(object, "ip6"));
+	const json_t *len = json_object_get(object, "prefix_len");
+	const char *ip = ip4 ? ip4 : ip6;
+
+	if (!ip)
+		return dfctl_strdup("-");
+	return len ? dfctl_strf("%s/%" JSON_INTEGER_FORMAT, ip, json_integer_value(len)) :
+		     dfctl_strdup(ip);
+}
+
+static char *addresses_text(const json_t *list)
+{
+	char *text = NULL;
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(list, i, item) {
+		__auto_free char *one = address_text(item);
+		__auto_free char *old = text;
+
+		text = old ? dfctl_strf("%s,%s", old, one) : dfctl_strdup(one);
+	}
+	return text ? text : dfctl_strdup("-");
+}
+
+static char *interface_addresses_text(const json_t *interface)
+{
+	return addresses_text(json_object_get(interface, "address"));
+}
+
+static char *nexthops_text(const json_t *route)
+{
+	return addresses_text(json_object_get(route, "nexthop"));
+}
+
+static const struct dfctl_column interface_columns[] = {
+	{ .name = "id" },
+	{ .name = "router" },
+	{ .name = "network" },
+	{ .name = "mac" },
+	{ .name = "addresses", .text = interface_addresses_text },
+	{ .name = "mtu" },
+	{ .name = "flags" },
+	{ .name = "routes" },
+	{ .name = NULL },
+};
+
+static const struct dfctl_column route_columns[] = {
+	{ .name = "id" },
+	{ .name = "router" },
+	{ .name = "prefix", .text = address_text },
+	{ .name = "type" },
+	{ .name = "nexthops", .text = nexthops_text },
+	{ .name = NULL },
 };
 
 static int rows_print(const struct dfctl *ctl, const struct dfctl_column *columns,
@@ -262,6 +330,21 @@ static int chassis(struct dfctl *ctl)
 	return objects_show(ctl, DF_CMD_CHASSIS_GET, chassis_columns);
 }
 
+static int routers(struct dfctl *ctl)
+{
+	return objects_show(ctl, DF_CMD_ROUTER_GET, router_columns);
+}
+
+static int interfaces(struct dfctl *ctl)
+{
+	return objects_show(ctl, DF_CMD_ROUTER_INTERFACE_GET, interface_columns);
+}
+
+static int routes(struct dfctl *ctl)
+{
+	return objects_show(ctl, DF_CMD_ROUTE_GET, route_columns);
+}
+
 static int datapath(struct dfctl *ctl)
 {
 	__auto_json json_t *object = NULL;
@@ -290,6 +373,13 @@ const struct dfctl_cmd dfctl_kernel_cmds[] = {
 	  .help = "show the ports" },
 	{ .name = "chassis", .run = chassis, .options = DFCTL_OPT_NETNS | DFCTL_OPT_TABLE,
 	  .help = "show the other hypervisors" },
+	{ .name = "routers", .run = routers, .options = DFCTL_OPT_NETNS | DFCTL_OPT_TABLE,
+	  .help = "show the routers" },
+	{ .name = "interfaces", .run = interfaces,
+	  .options = DFCTL_OPT_NETNS | DFCTL_OPT_TABLE,
+	  .help = "show the router interfaces" },
+	{ .name = "routes", .run = routes, .options = DFCTL_OPT_NETNS | DFCTL_OPT_TABLE,
+	  .help = "show the routes beside those to subnets" },
 	{ .name = "flows", .args = "[PORT]", .run = dfctl_kernel_flows, .max_args = 1,
 	  .options = DFCTL_OPT_NETNS | DFCTL_OPT_TABLE,
 	  .help = "show the flow entries, of one port" },
