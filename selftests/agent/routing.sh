@@ -100,9 +100,9 @@ bracketed() {
 # talks_tcp NS ADDRESS: some hundred packets there and back
 talks_tcp() {
 	local sum
-	head -c 100000 /dev/urandom >sent
-	sum=$(ns "$1" socat -t 10 - "TCP:$(bracketed "$2"):7" <sent | cksum)
-	[ "$sum" = "$(cksum <sent)" ]
+	head -c 100000 /dev/urandom >data
+	sum=$(ns "$1" socat -t 10 - "TCP:$(bracketed "$2"):7" <data | cksum)
+	[ "$sum" = "$(cksum <data)" ]
 }
 
 talks_udp() {
