@@ -123,7 +123,6 @@ static char *action_text(const json_t *action)
 	const json_t *hops = json_object_get(action, "hops");
 	char *text = dfctl_strdup(type ? type : "?");
 
-	append_pair(&text, action, "eth_src", "eth_dst");
 	if (device)
 		append(&text, dfctl_strdup(device));
 	else if (port)
