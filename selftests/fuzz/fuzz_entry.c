@@ -37,10 +37,11 @@ static void local_del(void *arg, const struct dfa_uuid *id)
 	(void)id;
 }
 
-static void network_told(void *arg, const struct dfa_uuid *network)
+static void place_told(void *arg, enum dfa_view_kind kind, const struct dfa_uuid *place)
 {
 	(void)arg;
-	(void)network;
+	(void)kind;
+	(void)place;
 }
 
 static const struct dfa_compile_ops compile_ops = {
@@ -49,8 +50,8 @@ static const struct dfa_compile_ops compile_ops = {
 };
 
 static const struct dfa_view_ops view_ops = {
-	.network_needed = network_told,
-	.network_unneeded = network_told,
+	.needed = place_told,
+	.unneeded = place_told,
 };
 
 static void world_init(struct world *world)
@@ -185,7 +186,7 @@ static void delete_all(struct world *world)
 	require(!world->state.have_count[DFA_NETWORK] && !world->state.have_count[DFA_CHASSIS]);
 	/* The tunnels stay. */
 	require(world->state.have_count[DFA_PORT] == 2);
-	require(!world->view.bindings.count && !world->view.networks.count);
+	require(!world->view.bindings.count && !world->view.networks);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
