@@ -122,6 +122,24 @@ struct df_ip df_ip_net(const struct df_ip *ip, uint8_t prefix)
 	return net;
 }
 
+bool df_ip_is_multicast(const struct df_ip *ip)
+{
+	return ip->family == 4 ? ip->addr[0] >= 224 : ip->addr[0] == 0xff;
+}
+
+bool df_ip_is_zero(const struct df_ip *ip)
+{
+	static const uint8_t none[16];
+
+	return !memcmp(ip->addr, none, ip->family == 4 ? 4 : 16);
+}
+
+bool df_ip_is_link_local(const struct df_ip *ip)
+{
+	return ip->family == 6 && ip->addr[0] == 0xfe &&
+	       (ip->addr[1] & 0xc0) == 0x80;
+}
+
 bool df_ip_is_address(const struct df_ip *ip)
 {
 	return ip->prefix == (ip->family == 4 ? 32 : 128);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The rules for routers, their interfaces and routes; see related.h. Pure. */
+/* What related.h says of routers, their interfaces and routes. Pure. */
 #include <errno.h>
 #include <string.h>
 
@@ -9,93 +9,7 @@
 #include "related.h"
 #include "schema.h"
 
-enum { NEXTHOPS_MAX = 64, ADDRESSES_MAX = 63 };
-
-/* --- one router ------------------------------------------------------------ */
-
-static bool is_unicast_route(const struct df_value *route)
-{
-	const char *type = df_value_string(df_value_member(route, "type"));
-
-	return !type || !strcmp(type, "unicast");
-}
-
-static bool is_multicast(const struct df_ip *ip)
-{
-	return ip->family == 4 ? ip->addr[0] >= 224 : ip->addr[0] == 0xff;
-}
-
-static bool is_zero(const struct df_ip *ip)
-{
-	static const uint8_t none[16];
-
-	return !memcmp(ip->addr, none, ip->family == 4 ? 4 : 16);
-}
-
-static bool is_link_local(const struct df_ip *ip)
-{
-	return ip->family == 6 && ip->addr[0] == 0xfe &&
-	       (ip->addr[1] & 0xc0) == 0x80;
-}
-
-static const char *check_route(const struct df_value *route)
-{
-	struct df_ip destination, nexthop;
-
-	df_value_ip(df_value_member(route, "destination"), &destination);
-	if (destination.prefix && is_multicast(&destination))
-		return "a multicast destination cannot be routed";
-	if (df_value_ip(df_value_member(route, "nexthop"), &nexthop))
-		return is_unicast_route(route) ? "needs a nexthop" : NULL;
-	if (!is_unicast_route(route))
-		return "only a unicast route has a nexthop";
-	if (nexthop.family != destination.family)
-		return "destination and nexthop are of different families";
-	return NULL;
-}
-
-/* Routes of one destination are its next hops, or the one thing to do. */
-static const char *check_destination(const struct df_value *routes, size_t nr)
-{
-	const struct df_value *route = df_value_at(routes, nr), *other;
-	const char *destination, *nexthop;
-	size_t i, nexthops = 1;
-
-	destination = df_value_string(df_value_member(route, "destination"));
-	nexthop = df_value_string(df_value_member(route, "nexthop"));
-	for (i = 0; i < nr; i++) {
-		const char *text;
-
-		other = df_value_at(routes, i);
-		text = df_value_string(df_value_member(other, "destination"));
-		if (strcmp(text, destination))
-			continue;
-		text = df_value_string(df_value_member(other, "nexthop"));
-		if (!nexthop || !text)
-			return "the destination is there already";
-		if (!strcmp(text, nexthop))
-			return "the route is there already";
-		nexthops++;
-	}
-	return nexthops > NEXTHOPS_MAX ? "the destination has too many" : NULL;
-}
-
-int df_check_router(const struct df_obj *obj, struct df_error *error)
-{
-	const struct df_value *routes = df_obj_value(obj, "routes"), *route;
-	const char *why;
-	size_t i;
-
-	df_value_for_each(routes, i, route) {
-		why = check_route(route);
-		if (!why)
-			why = check_destination(routes, i);
-		if (why)
-			return df_obj_error(obj, error, -EINVAL, "routes",
-					    "[%zu]: %s", i, why);
-	}
-	return 0;
-}
+enum { ADDRESSES_MAX = 63 };
 
 /* --- who is related -------------------------------------------------------- */
 
@@ -198,17 +112,17 @@ static const char *check_address(const struct df_ip *ip,
 
 	if (!df_ip_is_in(ip, net))
 		return "is not in the subnet";
-	if (is_zero(ip) || is_multicast(ip) || is_link_local(ip))
+	if (df_ip_is_zero(ip) || df_ip_is_multicast(ip) || df_ip_is_link_local(ip))
 		return "is not an address for a router";
 	if (ip->family == 6 || net->prefix > 30)
 		return NULL;
 	for (i = 0; i < 4; i++)
 		host.addr[i] ^= net->addr[i];
-	if (is_zero(&host))
+	if (df_ip_is_zero(&host))
 		return "is the subnet itself";
 	for (i = net->prefix; i < 32; i++)
 		host.addr[i / 8] ^= 0x80 >> i % 8;
-	return is_zero(&host) ? "is the subnet's broadcast address" : NULL;
+	return df_ip_is_zero(&host) ? "is the subnet's broadcast address" : NULL;
 }
 
 static int complete_address(struct df_obj *iface, json_t *record,

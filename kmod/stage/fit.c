@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Fit: is the packet small enough for its way? */
 #include <linux/netdevice.h>
+#include <net/gso.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
 

@@ -103,8 +103,8 @@ def arp_is_answered(t):
                         (mac(11), mac(owner)))
                 t.check(f"{what}: the reply", parse_arp(got), {
                     "kind": (1, IP4, 6, 4), "operation": 2,
-                    "sha": mac(owner), "spa": target, "tha": mac(11),
-                    "tpa": claim})
+                    "sender_mac": mac(owner), "sender_ip": target, "target_mac": mac(11),
+                    "target_ip": claim})
     t.check("answers", hv.counter(11, "answers"), 12)
     t.check("no entry is for that", hv.flows(11), [])
     t.check("nothing dropped", hv.drops(11), {})
@@ -144,7 +144,7 @@ def what_is_not_known_is_heard_by_all(t):
     t.check("all walked", hv.counter(11, "flow-misses"), 5)
     hv.vif(14, 1, ip4=["10.1.0.99"])
     got = answer(t, "it is known now", w11, [w12], ask("10.1.0.99"))
-    t.check("whose it is", parse_arp(got)["sha"], mac(14))
+    t.check("whose it is", parse_arp(got)["sender_mac"], mac(14))
     hv.network(1, 101, flags=["vlan-transparent"])
     heard(t, "with a VLAN tag", w11, w12, ethernet(
         BROADCAST, mac(11), 0x806, ask(a4(12))[14:], vlan=5))
