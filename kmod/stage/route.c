@@ -140,20 +140,24 @@ no_route:
 		      DF_ANSWER_NO_NETWORK);
 }
 
+/* Is @address, which may be NULL, one of the router itself? */
+static bool is_of_router(const struct hop *hop, struct df_address *address)
+{
+	return address && address->owner == DF_ADDRESS_INTERFACE &&
+		df_address_interface(address)->router == hop->interface->router;
+}
+
 /*
  * Cross one router. The packet is at its port then, or, and that is all that
  * @hop says, at the next router.
  */
 static int cross(struct df_pkt *pkt, struct hop *hop)
 {
-	struct df_interface *out, *next;
+	struct df_interface *out;
 	struct df_address *address;
 	struct in6_addr gateway;
 	int err;
 
-	if (hop->ttl <= hop->count + 1)
-		return refuse(pkt, hop, DRAGONFLOW_DROP_REASON_TTL_EXCEEDED,
-			      DF_ANSWER_TTL_EXCEEDED);
 	err = find_nexthop(pkt, hop, &out, &gateway);
 	if (err)
 		return err;
@@ -163,37 +167,33 @@ static int cross(struct df_pkt *pkt, struct hop *hop)
 		return refuse(pkt, hop, DRAGONFLOW_DROP_REASON_ADMIN_DOWN,
 			      DF_ANSWER_NO_NETWORK);
 	address = df_address_find(pkt->dn, out->network->obj.id, &gateway);
-	if (!address)
-		goto no_host;
-	if (address->owner == DF_ADDRESS_PORT) {
-		hop->count++;
-		pkt->network = out->network;
-		pkt->out = df_address_port(address);
-		df_pkt_depend(pkt, DF_GENERATION_PORT, pkt->out->obj.id);
-		return 0;
-	}
-	next = df_address_interface(address);
-	if (next->router != hop->interface->router) {
-		hop->count++;
-		hop->interface = next;
-		return 0;
-	}
-	if (ipv6_addr_equal(&gateway, &hop->dst))
+	if (is_of_router(hop, address) && ipv6_addr_equal(&gateway, &hop->dst))
 		return input(pkt, hop);
-no_host:
-	return refuse(pkt, hop, DRAGONFLOW_DROP_REASON_NO_NEIGHBOUR,
-		      DF_ANSWER_NO_HOST);
+	if (hop->ttl <= hop->count + 1)
+		return refuse(pkt, hop, DRAGONFLOW_DROP_REASON_TTL_EXCEEDED,
+			      DF_ANSWER_TTL_EXCEEDED);
+	if (!address || is_of_router(hop, address))
+		return refuse(pkt, hop, DRAGONFLOW_DROP_REASON_NO_NEIGHBOUR,
+			      DF_ANSWER_NO_HOST);
+	hop->count++;
+	if (address->owner == DF_ADDRESS_INTERFACE) {
+		hop->interface = df_address_interface(address);
+		return 0;
+	}
+	pkt->network = out->network;
+	pkt->out = df_address_port(address);
+	df_pkt_depend(pkt, DF_GENERATION_PORT, pkt->out->obj.id);
+	/* Who reports what goes wrong from here on. */
+	pkt->answer.from = rcu_dereference(hop->interface->state);
+	return 0;
 }
 
 /* Is the packet for an address that the router has at this interface? */
 static bool is_input(const struct df_pkt *pkt, const struct hop *hop)
 {
-	struct df_address *address;
-
-	address = df_address_find(pkt->dn, hop->interface->network->obj.id,
-				  &hop->dst);
-	return address && address->owner == DF_ADDRESS_INTERFACE &&
-		df_address_interface(address)->router == hop->interface->router;
+	return is_of_router(hop, df_address_find(pkt->dn,
+						 hop->interface->network->obj.id,
+						 &hop->dst));
 }
 
 /* From router to router, until the packet is at a port. */

@@ -33,11 +33,11 @@ def arp(src, target, claim, operation=1, dst=BROADCAST):
 
 
 def parse_arp(frame):
-    kind, proto, hlen, plen, operation, sender_mac, sender_ip, target_mac, target_ip = \
-        struct.unpack_from("!HHBBH6s4s6s4s", frame, 14)
+    kind, proto, hlen, plen, operation, sender_mac, sender_ip, target_mac, \
+        target_ip = struct.unpack_from("!HHBBH6s4s6s4s", frame, 14)
     return {"kind": (kind, proto, hlen, plen), "operation": operation,
-            "sender_mac": sender_mac.hex(":"), "sender_ip": text(sender_ip), "target_mac": target_mac.hex(":"),
-            "target_ip": text(target_ip)}
+            "sender_mac": sender_mac.hex(":"), "sender_ip": text(sender_ip),
+            "target_mac": target_mac.hex(":"), "target_ip": text(target_ip)}
 
 
 def icmp4_sum(message):
