@@ -15,6 +15,7 @@ FUZZ_entry := $(FUZZ_AGENT)
 FUZZ_field := $(FUZZ_LIB)
 FUZZ_kernel := $(FUZZ_AGENT) agent/kernel.c agent/codec.c selftests/fuzz/fake_mnl.c
 FUZZ_key := kmod/path/key.c
+FUZZ_lpm := kmod/table/lpm.c
 FUZZ_netdev := $(FUZZ_AGENT) agent/netdev.c agent/tunneldev.c agent/addrdev.c
 FUZZ_nl := $(patsubst %,tools/dfctl/%.c,decode nl text) selftests/fuzz/fake_mnl.c
 FUZZ_object := $(FUZZ_LIB)
@@ -30,10 +31,11 @@ FUZZ_LIBS := $(sort $(DF_LIB_LIBS) $(AGENT_LIBS))
 
 FUZZ_CPPFLAGS := -Iagent -Iagent/lib -I. $(DF_LIB_PKG) $(AGENT_CFLAGS) \
 	-DDF_DRIVER_DIR='"$(plugindir)"'
-FUZZ_KEY_OBJS := $(call fuzz_objs,selftests/fuzz/fuzz_key.c $(FUZZ_key))
-$(filter-out $(FUZZ_KEY_OBJS),$(call fuzz_objs,$(sort $(foreach name,$(FUZZ_NAMES),\
+FUZZ_KMOD_OBJS := $(call fuzz_objs,$(foreach name,key lpm,\
+	selftests/fuzz/fuzz_$(name).c $(FUZZ_$(name))))
+$(filter-out $(FUZZ_KMOD_OBJS),$(call fuzz_objs,$(sort $(foreach name,$(FUZZ_NAMES),\
 	selftests/fuzz/fuzz_$(name).c $(FUZZ_$(name)))))): CPPFLAGS += $(FUZZ_CPPFLAGS)
-$(FUZZ_KEY_OBJS): CPPFLAGS += -Iselftests/unit/kernel -Ikmod/path
+$(FUZZ_KMOD_OBJS): CPPFLAGS += -Iselftests/unit/kernel -Iselftests/unit -Ikmod/path -Ikmod/table
 
 $(BUILD)/fuzz/%.o: %.c $(BUILD)/flags
 	$(call say,CC,'$< (fuzz)')
