@@ -244,6 +244,8 @@ interfaces_come_and_go() {
 		follows 2 "network/${NET[red]}" "router/$(id_of router r)"
 	check "within the network, as before" can_ping "r1-$$" 10.1.0.13
 	interface_new r blue
+	# it has another MAC now, and nobody has announced that
+	run ip -n "b3-$$" neigh flush dev eth0
 	check "with it" wait_for 10 can_ping "r3-$$" 10.2.0.13 -W 1
 	run nb router set r admin_state_up=false
 	check "a router that is down does not route" wait_for 5 reaches_not "r3-$$" 10.2.0.13
