@@ -567,9 +567,8 @@ static int add_all(struct ops *ops, const struct change *change, size_t nr,
 int df_ops_add_guard(struct ops *ops, const char *key, uint64_t version,
 		     size_t nr)
 {
-	struct ops_note note = { .kind = OPS_MARK, .change = nr };
-
-	return add_mark(ops, key, "", version, &note);
+	return add_mark(ops, key, "", version, &(struct ops_note) {
+			.kind = OPS_MARK, .change = nr });
 }
 
 int df_ops_expect(struct ops *ops, const struct change *change,

@@ -374,8 +374,7 @@ static void say_taken(void *arg, const struct df_error *error,
 	const struct ops_note *note = &txn->ops.notes[txn->conflict];
 	struct df_obj *new = txn->changes[note->change]->new;
 
-	if (!error && !count) {
-		/* Given up in the meantime. */
+	if (!error && !count) {	/* given up in the meantime */
 		try_again(txn);
 		return;
 	}
@@ -413,8 +412,7 @@ static void say_used(void *arg, const struct df_error *error,
 	const char *prefix = txn->ops.v[txn->conflict].key;
 	const char *mark = count ? entries[0].key : own_mark(txn, prefix);
 
-	if (!error && !mark) {
-		/* Given up in the meantime. */
+	if (!error && !mark) {	/* given up in the meantime */
 		try_again(txn);
 		return;
 	}

@@ -35,6 +35,8 @@ static u32 way_mtu(const struct df_pkt *pkt)
  *
  * A packet that stands for many is as large as one of those. An IPv4 packet
  * that allows to be cut into fragments may go: its encapsulation is cut.
+ *
+ * Return: whether it is too big.
  */
 bool df_skb_is_too_big(const struct sk_buff *skb, __be16 type, u32 mtu)
 {

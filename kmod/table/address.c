@@ -56,7 +56,9 @@ bool df_address_is_free(struct df_net *dn, u32 network,
  * @new: what the owner shall have, each free for it, none twice
  *
  * Follow with df_addresses_commit(), which cannot fail, or
- * df_addresses_abort(). Return: 0 or -errno, and nothing is published.
+ * df_addresses_abort().
+ *
+ * Return: 0 or -errno, and nothing is published.
  */
 int df_addresses_prepare(struct df_net *dn, const struct df_addresses *new)
 {

@@ -381,6 +381,8 @@ static int interface_change(struct df_net *dn, struct df_interface *interface,
  * @dn: namespace, its lock held
  * @conf: what it shall be
  * @why: filled when the request breaks a rule
+ *
+ * Return: 0, or -errno and nothing has changed.
  */
 int df_interface_set(struct df_net *dn, const struct df_interface_conf *conf,
 		     struct df_refusal *why)

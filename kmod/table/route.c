@@ -242,6 +242,8 @@ static void route_replace(struct df_net *dn, struct df_route *route,
  * @dn: namespace, its lock held
  * @conf: what it shall be
  * @why: filled when the request breaks a rule
+ *
+ * Return: 0, or -errno and nothing has changed.
  */
 int df_route_set(struct df_net *dn, const struct df_route_conf *conf,
 		 struct df_refusal *why)

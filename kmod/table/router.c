@@ -38,6 +38,8 @@ static void router_move_generations(struct df_net *dn,
  * @dn: namespace, its lock held
  * @conf: what it shall be
  * @why: filled when the request breaks a rule
+ *
+ * Return: 0, or -errno and nothing has changed.
  */
 int df_router_set(struct df_net *dn, const struct df_router_conf *conf,
 		  struct df_refusal *why)
