@@ -157,8 +157,11 @@ static void flood_peers(const struct df_pkt *pkt,
 	}
 }
 
-/* Whoever sent it into the tunnel has sent it to all hypervisors. */
-static void flood(const struct df_pkt *pkt, const struct df_network *network)
+/*
+ * Whoever sent it into the tunnel has sent it to all hypervisors. Apart, as
+ * routing is, so that others need not save registers for it.
+ */
+static noinline void flood(const struct df_pkt *pkt, const struct df_network *network)
 {
 	flood_vifs(pkt, network);
 	if (!pkt->in->is_tunnel)
@@ -197,7 +200,8 @@ static void decrement_ttl6(struct sk_buff *skb, u8 hops)
 }
 
 /* Make the packet one that the last of the routers has sent. */
-static bool route(const struct df_pkt *pkt, const struct df_action *action)
+static noinline bool route(const struct df_pkt *pkt,
+			   const struct df_action *action)
 {
 	bool is_ip6 = df_pkt_is_ip6(pkt);
 	struct sk_buff *skb = pkt->skb;

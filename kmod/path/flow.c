@@ -30,6 +30,10 @@ static struct kmem_cache *flow_cache __ro_after_init;
 static atomic_long_t flow_total = ATOMIC_LONG_INIT(0);
 static long flow_total_limit __ro_after_init;
 
+/* Keys are compared by 8 bytes, and 4 if these are left. */
+static_assert(__alignof__(struct df_key) == sizeof(u64));
+static_assert(DF_KEY_SIZE_L3 % sizeof(u64) == sizeof(u32));
+
 /* What an entry is looked up by: the part of a key that takes part. */
 struct flow_lookup {
 	const struct df_key *key;
@@ -56,15 +60,17 @@ static inline int flow_differs(struct rhashtable_compare_arg *arg,
 			       const void *data)
 {
 	const struct flow_lookup *lookup = arg->key;
-	const u32 *a = (const u32 *)lookup->key;
 	const struct df_flow *flow = data;
-	const u32 *b = (const u32 *)&flow->key;
-	unsigned int i;
+	const u64 *a = (const u64 *)lookup->key, *b = (const u64 *)&flow->key;
+	unsigned int i = lookup->key_len / sizeof(u64);
 
 	if (flow->key_len != lookup->key_len)
 		return 1;
 	/* Neighbouring entries differ in the addresses: begin there. */
-	for (i = lookup->key_len / sizeof(u32); i-- > 0;)
+	if (lookup->key_len % sizeof(u64) &&
+	    *(const u32 *)&a[i] != *(const u32 *)&b[i])
+		return 1;
+	while (i-- > 0)
 		if (a[i] != b[i])
 			return 1;
 	return 0;

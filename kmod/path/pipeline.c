@@ -9,6 +9,17 @@
 #include "stage/stage.h"
 #include "table/local.h"
 
+/*
+ * Kernels that clear what is on the stack would do so with all of &struct
+ * df_pkt for each packet. The parser sets what a hit reads, and pkt_walk() the
+ * rest before a stage sees it.
+ */
+#if __has_attribute(__uninitialized__)
+#define NOT_CLEARED __attribute__((__uninitialized__))
+#else
+#define NOT_CLEARED
+#endif
+
 static int (*const stages[])(struct df_pkt *pkt) = {
 	df_stage_admit,
 	df_stage_respond,
@@ -77,9 +88,7 @@ static noinline void pkt_walk(struct df_pkt *pkt)
 	pkt->out = NULL;
 	pkt->out_state = NULL;
 	pkt->answer = (struct df_answer) { .kind = DF_ANSWER_NONE };
-	pkt->decision.action = (struct df_action) { .hops = 0 };
-	pkt->decision.generations = 0;
-	pkt->decision.slot_count = 0;
+	pkt->decision = (struct df_decision) { .slot_count = 0 };
 	for (i = 0; i < ARRAY_SIZE(stages); i++) {
 		reason = stages[i](pkt);
 		if (reason) {
@@ -106,7 +115,7 @@ static noinline void pkt_walk(struct df_pkt *pkt)
 void df_pipeline_receive(struct df_net *dn, struct df_local *in,
 			 struct sk_buff *skb, u32 tun_id)
 {
-	struct df_pkt pkt;
+	struct df_pkt pkt NOT_CLEARED;
 	struct df_flow *flow;
 	int reason;
 	u32 len;
