@@ -12,6 +12,7 @@
       -----+----- bridge ----+-------------+--      MTU 1500
 
     router 1: networks 1 and 2, addresses .254 and ::fe of both
+    hv1 receives by its tunnel device, the others at their underlay device
 """
 import hashlib
 import pathlib
@@ -57,6 +58,8 @@ def hypervisors(t, count):
         quiet(hv.name, "tun0")
         hv.ip("link", "set", "tun0", "up")
         hv.tunnel(TUNNEL, "tun0")
+        if n != 1:
+            hv.tc.underlay("underlay")
         for m in range(1, count + 1):
             if m != n:
                 hv.chassis(m, TUNNEL, f"198.51.100.{m}")
@@ -112,6 +115,13 @@ def ping(name, to, *more):
         netns=name, check=False)
 
 
+def received(hv):
+    """What has come by the tunnel: by its device, and at the underlay's."""
+    direct, every = (hv.counter(TUNNEL, name)
+                     for name in ("rx-direct", "rx-packets"))
+    return every > direct, direct > 0
+
+
 def everybody_reaches_everybody(t):
     hvs, names = cloud(t, *HOMES)
     for what, src, dst in (
@@ -133,6 +143,9 @@ def everybody_reaches_everybody(t):
     t.check("nothing dropped", {
         number: dropped[number] for number in dropped if dropped[number]},
         {})
+    t.check("hv1 received by the device", received(hvs[0]), (True, False))
+    t.check("the others at the underlay, but for what came first",
+            [received(hv)[1] for hv in hvs[1:]], [True, True])
 
 
 def neighbours_are_resolved_at_home(t):
