@@ -8,6 +8,7 @@
 #				geneve6 (vxlan4). Their agents do not run yet.
 #   agent_start I [OPTION...]	start the agent of hypervisor I; waits until it
 #				is in step with the database
+#   agents_start I...		the same of several at the same time
 #   agent_stop I, agent_kill I	with SIGTERM, with SIGKILL; wait for its end
 #   nb ARGUMENT...		dfctl on the cloud's database
 #   hv_kernel I ARGUMENT...	dfctl kernel there
@@ -21,8 +22,10 @@
 #   port_is_programmed I KEY TYPE, port_is_absent I KEY
 #				in the kernel of hypervisor I
 #   port_status_is ID STATUS
-#   flow_receive NS LOG, flow_send NS ADDRESS SECONDS LOG
+#   flow_receive NS LOG, flow_send NS ADDRESS SECONDS LOG [PACKETS]
 #				1,000 packets/s; value LOG NAME reads a result
+#   flow_end SECONDS		wait for the end of both, at most so long
+#   flow_stop			end them now
 
 # Always "jq -es": without -s, jq 1.6 calls an answer that never came true.
 UDPFLOW=$DF_BUILD/selftests/udpflow
@@ -53,6 +56,21 @@ adf_cloud() {
 }
 
 agent_start() {
+	agent_launch "$@"
+	run wait_for 20 agent_is_in_step "$1"
+}
+
+agents_start() {
+	local i
+	for i in "$@"; do
+		agent_launch "$i"
+	done
+	for i in "$@"; do
+		run wait_for 20 agent_is_in_step "$i"
+	done
+}
+
+agent_launch() {
 	local i=$1 encap options=()
 	shift
 	for encap in "${ENCAPS[@]}"; do
@@ -62,7 +80,6 @@ agent_start() {
 		--config=/dev/null --database="$DATABASE" --chassis="hv$i" \
 		--run-dir="$CLOUD" "${options[@]}" "$@"
 	AGENT[i]=$DAEMON_PID
-	run wait_for 20 agent_is_in_step "$i"
 }
 
 agent_is_in_step() {
@@ -148,7 +165,7 @@ is_listening() {
 }
 
 flow_send() {
-	adf_daemon "$4" ip netns exec "$1" "$UDPFLOW" send "$2" 5000 1000 "$3"
+	adf_daemon "$4" ip netns exec "$1" "$UDPFLOW" send "$2" 5000 "${5:-1000}" "$3"
 	FLOW_SENDER=$DAEMON_PID
 }
 
@@ -156,6 +173,15 @@ flow_send() {
 flow_end() {
 	run wait_for "$1" process_is_gone "$FLOW_SENDER"
 	run wait_for 10 process_is_gone "$FLOW_RECEIVER"
+}
+
+# The receiver takes what has come by then.
+flow_stop() {
+	local pid
+	for pid in "$FLOW_SENDER" "$FLOW_RECEIVER"; do
+		kill "$pid" 2>/dev/null
+		run wait_for 10 process_is_gone "$pid"
+	done
 }
 
 value() {
