@@ -99,15 +99,18 @@ class Bench:
     def sweep(self, name, system):
         """A sweep: a scenario for each size."""
         method, weight = sweeps.method_of(name), sweeps.WEIGHED.get(name)
-        for size in sweeps.SIZES[name]:
-            if not self._can(name, system, method):
-                break
+        if not self._can(name, system, method):
+            return
+        sizes = sweeps.sizes(name, system)
+        for size in sweeps.SIZES[name][len(sizes):]:
+            self.leave_out(f"{name}-{size}", system.NAME, "takes too long")
+        for size in sizes:
 
             def work(size=size):
                 before = sweeps.kernel_bytes()
                 traffic = getattr(system, method)(size)
                 runs = traffic.runs(system)
-                if weight and size == sweeps.SIZES[name][-1]:
+                if weight and size == sizes[-1]:
                     self.results.append(report.result(
                         weight, system.NAME, "bytes_per_object", "bytes",
                         [(sweeps.kernel_bytes() - before) / size]))

@@ -8,7 +8,7 @@ answered before it is measured.
 """
 import time
 
-from world import (FAR, GEN_IP, GEN_MAC, REMOTE_IP, REMOTE_MAC, ROUTED_REMOTE_IP,
+from world import (FAR, FIRST_OF_MANY_IP, GEN_IP, GEN_MAC, REMOTE_IP, REMOTE_MAC, ROUTED_REMOTE_IP,
                    ROUTED_SINK_IP, ROUTER_MAC, SINK_IP, SINK_MAC, SOURCE_PORT,
                    W1, W2, Failure, received, small)
 
@@ -102,6 +102,7 @@ CHAINS = {
     "l2_remote_send": _remote(None, REMOTE_IP),
     "l2_remote_receive": _from_remote(None, REMOTE_IP),
     "l3_local": _local(ROUTER_MAC, ROUTED_SINK_IP),
+    "l3_many": _local(ROUTER_MAC, FIRST_OF_MANY_IP),
     "l3_remote_send": _remote(ROUTER_MAC, ROUTED_REMOTE_IP),
     "l3_remote_receive": _from_remote(ROUTER_MAC, ROUTED_REMOTE_IP),
 }

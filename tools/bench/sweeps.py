@@ -13,18 +13,22 @@ from scenarios import (CHAINS, CLIENT_PORT, FLOWS, PACKETS, RUNS, SERVER_PORT,
                        WARM)
 from world import SOURCE_MAC, SOURCE_PORT, Failure
 
-NAMES = ("sweep-ports", "sweep-flows", "sweep-routes", "sweep-rules",
-         "sweep-hostile")
+NAMES = ("sweep-ports", "sweep-flows", "sweep-routes", "sweep-lookups",
+         "sweep-interfaces", "sweep-rules", "sweep-hostile")
 SIZES = {
     "sweep-ports": (10, 300, 3000),
     "sweep-flows": (10, 1000, 20000),
-    "sweep-routes": (10, 300, 3000),
+    "sweep-routes": (10, 300, 3000, 100000),
+    "sweep-lookups": (10, 300, 3000, 100000),
+    "sweep-interfaces": (10, 300, 10000),
     "sweep-rules": (1, 8, 64),
     "sweep-hostile": (100, 10000),
 }
 # Connections, where few would all be found in a cache in front.
 SPREAD = 1000
-WEIGHED = {"sweep-ports": "memory-remote-port", "sweep-flows": "memory-flow"}
+WEIGHED = {"sweep-ports": "memory-remote-port", "sweep-flows": "memory-flow",
+           "sweep-routes": "memory-route",
+           "sweep-interfaces": "memory-router-interface"}
 
 
 class Traffic:
@@ -32,12 +36,12 @@ class Traffic:
     kept track of."""
 
     def __init__(self, path="l2_local", variants=FLOWS, by=SOURCE_PORT,
-                 answered=False):
+                 answered=False, chain=None):
         self.path, self.variants, self.by = path, variants, by
-        self.answered = answered
+        self.answered, self.chain = answered, chain or path
 
     def runs(self, system):
-        chain = CHAINS[self.path]
+        chain = CHAINS[self.chain]
         ports = (CLIENT_PORT, SERVER_PORT)
         rest = (ports, self.by, self.variants)
         chain.there.warm(system, max(WARM, self.variants), *rest)
@@ -55,6 +59,12 @@ def kernel_bytes():
     found = dict(re.findall(r"(\w+): +(\d+) kB", text))
     return 1024 * sum(int(found[name]) for name in
                       ("SUnreclaim", "VmallocUsed", "Percpu", "PageTables"))
+
+
+def sizes(name, system):
+    """Those that the system is measured at."""
+    most = system.MOST.get(name, max(SIZES[name]))
+    return [size for size in SIZES[name] if size <= most]
 
 
 def method_of(name):

@@ -35,6 +35,8 @@ ROUTER_MAC = "02:00:00:00:00:fe"
 UNDER_MAC, FAR_MAC = "02:00:00:00:01:01", "02:00:00:00:01:02"
 GEN_IP, SINK_IP = "192.0.2.1", "192.0.2.2"
 ROUTED_SINK_IP = "203.0.113.2"
+# In the first of many networks: see numbered_networks().
+FIRST_OF_MANY_IP = "10.0.0.1"
 # A workload of the other hypervisor, switched or routed to.
 REMOTE_MAC, REMOTE_IP, ROUTED_REMOTE_IP = \
     "02:00:00:00:00:03", "192.0.2.3", "203.0.113.3"
@@ -92,8 +94,8 @@ def numbered_sender(n):
 
 def numbered_networks(count):
     """Networks to be routed to, the last one the workload's."""
-    return [f"10.{n >> 8}.{n & 255}.0/24" for n in range(count - 1)] + \
-        ["203.0.113.0/24"]
+    return [f"{10 + (n >> 16)}.{n >> 8 & 255}.{n & 255}.0/24"
+            for n in range(count - 1)] + ["203.0.113.0/24"]
 
 
 def numbered_ports(count):
@@ -118,8 +120,9 @@ def udp_frame(src_mac, dst_mac, src, dst, ports, payload):
         struct.pack("!HHHH", *ports, size, 0) + payload
 
 
-# Where a frame's source address and its UDP source port are.
-SOURCE_MAC, SOURCE_PORT = (9, 3), (34, 2)
+# Where in a frame its source address is, its IP destination but for the host's
+# byte, and its UDP source port.
+SOURCE_MAC, DESTINATION, SOURCE_PORT = (9, 3), (30, 3), (34, 2)
 PORTS = (1024, 5201)
 
 

@@ -11,7 +11,8 @@ A system is a class with a method for each path that it can take packets on:
 and the same names with "_stateful": where connections are tracked, and only
 those that a policy allows get through. A method makes that path; down() undoes
 what it made. What a class has no method for it is not measured at; LACKS says
-why, by a part of the path's name.
+why, by a part of the path's name. MOST is the largest size of a sweep that it is
+filled with in reasonable time, if not all.
 """
 import importlib
 import socket
@@ -48,7 +49,7 @@ def remember_connections():
 
 class System:
     """What all have; tc on the hypervisor's devices is undone by down()."""
-    NAME, LACKS = "", {}
+    NAME, LACKS, MOST = "", {}, {}
 
     def __init__(self, world):
         self.world = world

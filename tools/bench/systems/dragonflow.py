@@ -1,58 +1,64 @@
 # SPDX-License-Identifier: GPL-2.0
 """Ourselves: the module, programmed as the agent would."""
+import socket
 import struct
 
 from dfnl import Dragonflow as Client
 from dfnl import Tc, nla
 from systems import System
 from sweeps import SOURCE_MAC, SPREAD, Traffic, attack
-from world import (FAR_IP, GEN_MAC, HV, REMOTE_MAC, SINK_MAC, VNI, VXLAN_PORT, ip,
-                   mac_bytes, numbered_mac, run)
+from world import (DESTINATION, FAR_IP, GEN_IP, GEN_MAC, HV, REMOTE_MAC,
+                   ROUTED_REMOTE_IP, ROUTED_SINK_IP, ROUTER_MAC, SINK_IP,
+                   SINK_MAC, VNI, VXLAN_PORT, ip, mac_bytes, numbered_mac,
+                   numbered_networks, run)
 
-IN, OUT, TUNNEL = 1, 2, 3
-NETWORK, FAR_CHASSIS = 1, 1
+IN, OUT, TUNNEL, REMOTE = 1, 2, 3, 4
+NETWORK, OTHER_NETWORK, FAR_CHASSIS, ROUTER = 1, 2, 1, 1
+# Where routes lead that are not to a subnet of the router.
+BEHIND = "198.18.0."
 
 
 class Dragonflow(System):
     NAME = "dragonflow"
-    LACKS = {"l3": "no routing yet", "routes": "no routing yet",
-             "stateful": "no security groups yet",
+    LACKS = {"stateful": "no security groups yet",
              "rules": "no security groups yet"}
 
     def __init__(self, world):
         super().__init__(world)
         run("modprobe", "dragonflow")
         self.df, self.tc = Client(HV), Tc(HV)
-        self.many = []
+        self.many = {}
         self.df.do("datapath-set", {"flow-idle-ms": 3600000})
 
     def attach(self, dev, port):
         self.tc.attach(dev, port)
         self.used.append(dev)
 
-    def vif(self, port, mac, dev, **more):
+    def vif(self, port, mac, dev, network=NETWORK, **more):
         self.df.do("port-new", {"id": port, "type": "vif", "mac": mac,
-                                "network": NETWORK, **more})
+                                "network": network, **more})
         self.attach(dev, port)
 
     def down(self):
         super().down()
-        self.df.batch(("port-del", port) for port in self.many)
-        self.many = []
+        # what there is so much of by its ids, the last of them first
+        for kind, ids in reversed(self.many.items()):
+            self.df.batch((f"{kind}-del", one) for one in ids)
+        self.many = {}
         self._delete("port", lambda port: port["type"] != "tunnel")
-        self._delete("chassis")
-        self._delete("port")
-        self._delete("network")
+        for kind in ("chassis", "port", "route", "router-interface", "router",
+                     "network"):
+            self._delete(kind)
 
     def _delete(self, kind, which=lambda _: True):
         self.df.batch([(f"{kind}-del", {"id": found["id"]})
                        for found in self.df.dump(f"{kind}-get", {})
                        if which(found)])
 
-    def network(self):
-        self.df.do("network-new", {"id": NETWORK, "vni": VNI})
+    def network(self, number=NETWORK):
+        self.df.do("network-new", {"id": number, "vni": VNI + number - NETWORK})
 
-    def tunnel(self):
+    def tunnel(self, network=NETWORK, address=None):
         """The underlay, and a workload on its other side."""
         ip(HV, f"""
             link add tunnel mtu 1500 type vxlan external dstport {VXLAN_PORT}
@@ -62,8 +68,29 @@ class Dragonflow(System):
         self.df.do("chassis-new", {"id": FAR_CHASSIS, "tunnel": TUNNEL,
                                    "remote-ip4": FAR_IP})
         self.attach("tunnel", TUNNEL)
-        self.df.do("port-new", {"id": 4, "type": "remote", "network": NETWORK,
-                                "mac": REMOTE_MAC, "chassis": FAR_CHASSIS})
+        self.df.do("port-new", {"id": REMOTE, "type": "remote",
+                                "network": network, "mac": REMOTE_MAC,
+                                "chassis": FAR_CHASSIS,
+                                **({"ip4": [address]} if address else {})})
+
+    def receive_direct(self):
+        """What comes by the underlay, before the kernel's tunnel device."""
+        self.tc.underlay("under")
+        self.used.append("under")
+
+    def interface(self, number, address, mac=ROUTER_MAC):
+        """The router's, in the network of the same number."""
+        self.df.do("router-interface-new", {
+            "id": number, "router": ROUTER, "network": number, "mac": mac,
+            "address": [{"ip4": address, "prefix-len": 24}]})
+
+    def router(self, beyond="203.0.113.254"):
+        """Between two networks."""
+        self.network()
+        self.network(OTHER_NETWORK)
+        self.df.do("router-new", {"id": ROUTER})
+        self.interface(NETWORK, "192.0.2.254")
+        self.interface(OTHER_NETWORK, beyond)
 
     def l2_local(self):
         self.network()
@@ -78,9 +105,25 @@ class Dragonflow(System):
     def l2_remote_receive(self):
         self.network()
         self.tunnel()
-        self.tc.underlay("under")
-        self.used.append("under")
+        self.receive_direct()
         self.vif(OUT, SINK_MAC, "out")
+
+    def l3_local(self):
+        self.router()
+        self.vif(IN, GEN_MAC, "in", ip4=[GEN_IP])
+        self.vif(OUT, SINK_MAC, "out", network=OTHER_NETWORK,
+                 ip4=[ROUTED_SINK_IP])
+
+    def l3_remote_send(self):
+        self.router()
+        self.tunnel(OTHER_NETWORK, ROUTED_REMOTE_IP)
+        self.vif(IN, GEN_MAC, "in", ip4=[GEN_IP])
+
+    def l3_remote_receive(self):
+        self.router()
+        self.tunnel(OTHER_NETWORK, ROUTED_REMOTE_IP)
+        self.receive_direct()
+        self.vif(OUT, SINK_MAC, "out", ip4=[SINK_IP])
 
     def sweep_ports(self, count):
         """So many ports on a hundred other hypervisors."""
@@ -92,21 +135,72 @@ class Dragonflow(System):
         self._remote_ports(count)
         return Traffic()
 
+    # Only what differs is encoded for each of many: an emulated processor
+    # would take minutes for all of it.
+
+    def _ids(self, kind, count, first=1000):
+        """So many of one kind, by their ids, which down() deletes."""
+        number = self.df.spec.attribute(kind, "id").number
+        ids = [nla(number, struct.pack("I", first + n)) for n in range(count)]
+        self.many[kind] = ids
+        return ids
+
     def _remote_ports(self, count):
-        """Only what differs is encoded for each: an emulated processor would
-        take minutes for all of it."""
         same = [self.df.spec.encode("port", {
             "type": "remote", "network": NETWORK, "chassis": 2 + n})
                 for n in range(100)]
         mac = self.df.spec.attribute("port", "mac").number
-        self.many = [self._port_id(1000 + n) for n in range(count)]
         self.df.batch(
-            ("port-new", self.many[n] + same[n % 100]
-             + nla(mac, mac_bytes(numbered_mac(n)))) for n in range(count))
+            ("port-new", one + same[n % 100]
+             + nla(mac, mac_bytes(numbered_mac(n))))
+            for n, one in enumerate(self._ids("port", count)))
 
-    def _port_id(self, number):
-        kind = self.df.spec.attribute("port", "id").number
-        return nla(kind, struct.pack("I", number))
+    def _routes(self, count):
+        """To so many networks, all by the workload that is at "out"."""
+        same = self.df.spec.encode("route", {
+            "router": ROUTER, "prefix-len": 24,
+            "nexthop": [{"interface": OTHER_NETWORK, "ip4": f"{BEHIND}2"}]})
+        ip4 = self.df.spec.attribute("route", "ip4").number
+        self.df.batch(
+            ("route-new", one + same + nla(ip4, socket.inet_aton(network[:-3])))
+            for one, network in zip(self._ids("route", count),
+                                    numbered_networks(count)))
+
+    def _behind(self, **more):
+        """Both workloads, and nothing but routes leads to the second."""
+        self.router(f"{BEHIND}254")
+        self.vif(IN, GEN_MAC, "in", ip4=[GEN_IP], **more)
+        self.vif(OUT, SINK_MAC, "out", network=OTHER_NETWORK,
+                 ip4=[f"{BEHIND}2"])
+
+    def sweep_routes(self, count):
+        self._behind()
+        self._routes(count)
+        return Traffic("l3_local")
+
+    def sweep_lookups(self, count):
+        """Without a cache each packet asks for its route, another each."""
+        self._behind(**{"flow-limit": 0})
+        self._routes(count)
+        return Traffic("l3_local", count - 1, DESTINATION, chain="l3_many")
+
+    def sweep_interfaces(self, count):
+        """So many networks at one router; two of them have workloads."""
+        self.l3_local()
+        networks = self._ids("network", count)
+        self.df.batch(("network-new", one) for one in networks)
+        same = self.df.spec.encode("router-interface", {"router": ROUTER})
+        spec = self.df.spec.attribute
+        network = spec("router-interface", "network").number
+        mac = spec("router-interface", "mac").number
+        self.df.batch(
+            ("router-interface-new", one + same
+             + nla(network, struct.pack("I", 1000 + n))
+             + nla(mac, mac_bytes(numbered_mac(n)))
+             + self.df.spec.encode("router-interface", {"address": [
+                 {"ip4": f"10.{n >> 8}.{n & 255}.254", "prefix-len": 24}]}))
+            for n, one in enumerate(self._ids("router-interface", count)))
+        return Traffic("l3_local")
 
     def sweep_flows(self, count):
         """So many senders behind one port, a flow each."""

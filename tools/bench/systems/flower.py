@@ -32,7 +32,10 @@ def route(mac):
 
 class Flower(System):
     NAME = "flower"
-    LACKS = {"hostile": "learns nothing from packets"}
+    LACKS = {"hostile": "learns nothing from packets",
+             "lookups": "looks up for each packet: see sweep-routes",
+             "interfaces": "has no routers, only their rewrites"}
+    MOST = {"sweep-routes": 3000}
 
     def __init__(self, world):
         super().__init__(world)

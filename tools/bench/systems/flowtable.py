@@ -31,6 +31,7 @@ class Flowtable(System):
     NAME = "flowtable"
     LACKS = {"l2": "routes only", "l3": "always stateful",
              "ports": "knows no workloads, only routes",
+             "lookups": "keeps a connection's route",
              "hostile": "learns connections only, when rules allow them"}
 
     def __init__(self, world):

@@ -60,7 +60,10 @@ def switch(dst):
 
 class Ovs(System):
     NAME = "ovs"
-    LACKS = {"hostile": "no daemon here that would learn; see ovn"}
+    LACKS = {"hostile": "no daemon here that would learn; see ovn",
+             "lookups": "no daemon here that would look up",
+             "interfaces": "has no routers, only their rewrites"}
+    MOST = {"sweep-routes": 3000}
 
     def __init__(self, world):
         super().__init__(world)
