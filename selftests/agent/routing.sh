@@ -208,6 +208,16 @@ flow_begin() {
 	flow_send "r1-$$" 10.2.0.13 300 "$PWD/sent" "$RATE"
 }
 
+# datagrams: how many b3 has received
+datagrams() {
+	# shellcheck disable=SC2016 # awk's
+	ns "b3-$$" awk '/^Udp: [0-9]/ { print $2 }' /proc/net/snmp
+}
+
+more_datagrams_than() {
+	[ "$(datagrams)" -gt "$1" ]
+}
+
 flow_came() {
 	flow_stop
 	log "$(<sent)" "$(<received)"
@@ -284,6 +294,7 @@ a_port_moves_under_routed_traffic() {
 	run ip -n "${HV[2]}" link set "$dev" up
 	check "it is reached there" wait_for 10 can_ping "r3-$$" 10.2.0.13 -W 1
 	check "by the other hypervisor, too" wait_for 10 can_ping "r1-$$" 10.2.0.13 -W 1
+	check "and by the flow" wait_for 10 more_datagrams_than "$(datagrams)"
 	flow_came
 	check "reachable within a second" [ $(($(value sent sent) - $(value received received))) -lt $((RATE * WAIT_FACTOR)) ]
 	check "hv3 follows nothing any more" wait_for 5 follows 3
