@@ -35,7 +35,8 @@
 #   fail MESSAGE, skip REASON	end the case
 #   wait_for SECONDS CMD...	poll until CMD succeeds; never sleep instead
 #   log MESSAGE			shown if the case fails
-#   ns NAME CMD...		run CMD in a network namespace
+#   ns NAME CMD...		run CMD in a network namespace (but /sys stays)
+#   ip_batch NAME COMMAND...	as require, commands of ip in there, one process
 #   can_ping NAME ADDRESS [PING ARGUMENTS]
 #   need_dragonflow		load the module; skip outside the test VM
 #   adf_netns NAME...		a namespace, lo up (adf_: cleans up by itself)
@@ -233,16 +234,24 @@ need_dragonflow() {
 	run modprobe dragonflow
 }
 
+# Not "ip netns exec": it mounts a /sys of that namespace for each command,
+# which costs an emulated machine dearly.
 ns() {
 	local name=$1
 	shift
-	ip netns exec "$name" "$@"
+	nsenter --net="/run/netns/$name" -- "$@"
+}
+
+ip_batch() {
+	local name=$1
+	shift
+	run ns "$name" ip -batch <(printf '%s\n' "$@")
 }
 
 can_ping() {
 	local name=$1 address=$2
 	shift 2
-	ip netns exec "$name" ping -n -q -c 1 -W 2 "$@" "$address"
+	ns "$name" ping -n -q -c 1 -W 2 "$@" "$address"
 }
 
 adf_netns() {
@@ -250,15 +259,14 @@ adf_netns() {
 	for name in "$@"; do
 		run ip netns add "$name"
 		defer ip netns del "$name"
-		run ip -n "$name" link set lo up
+		ip_batch "$name" "link set lo up"
 	done
 }
 
 adf_veth() {
-	run ip link add "$2" netns "$1" type veth peer name "$4" netns "$3"
+	ip_batch "$1" "link add $2 type veth peer name $4 netns $3" "link set $2 up"
 	defer ip -n "$1" link del "$2"
-	run ip -n "$1" link set "$2" up
-	run ip -n "$3" link set "$4" up
+	ip_batch "$3" "link set $4 up"
 }
 
 # quiet_ipv6 NS DEV: no address of its own, hence nothing sent unasked.
@@ -269,20 +277,18 @@ quiet_ipv6() {
 # A workload sends what the test makes it send and nothing else: no IPv6
 # link-local address, no duplicate address detection, no router solicitation.
 adf_workload() {
-	local hv=$1 name=$2 dev=$3 mac=$4 address
+	local hv=$1 name=$2 dev=$3 mac=$4 addresses
 	shift 4
 	adf_netns "$name"
 	run ns "$name" sysctl -qw net.ipv6.conf.default.addr_gen_mode=1 \
 		net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.default.router_solicitations=0
-	run ip link add "$dev" netns "$hv" type veth peer name eth0 netns "$name" address "$mac"
+	ip_batch "$hv" "link add $dev type veth peer name eth0 netns $name address $mac"
 	defer ip -n "$hv" link del "$dev"
 	quiet_ipv6 "$hv" "$dev"
 	[[ "$*" == *:* ]] || quiet_ipv6 "$name" eth0
-	run ip -n "$hv" link set "$dev" up
-	run ip -n "$name" link set eth0 up
-	for address in "$@"; do
-		run ip -n "$name" address add "$address" dev eth0
-	done
+	ip_batch "$hv" "link set $dev up"
+	addresses=("${@/#/address add }")
+	ip_batch "$name" "link set eth0 up" "${addresses[@]/%/ dev eth0}"
 }
 
 underlay4() {
@@ -297,16 +303,16 @@ adf_underlay() {
 	local name=$1 hv n=0
 	shift
 	adf_netns "$name"
-	run ns "$name" sysctl -qw net.ipv6.conf.default.disable_ipv6=1
-	run ip -n "$name" link add br0 type bridge mcast_snooping 0
-	run ip -n "$name" link set br0 up mtu "$UNDERLAY_MTU"
+	quiet_ipv6 "$name" default
+	ip_batch "$name" "link add br0 type bridge mcast_snooping 0" \
+		"link set br0 up mtu $UNDERLAY_MTU"
 	for hv in "$@"; do
 		n=$((n + 1))
 		adf_veth "$hv" underlay "$name" "port$n"
-		run ip -n "$name" link set "port$n" master br0 mtu "$UNDERLAY_MTU"
-		run ip -n "$hv" link set underlay mtu "$UNDERLAY_MTU"
-		run ip -n "$hv" address add "$(underlay4 "$n")/24" dev underlay
-		run ip -n "$hv" address add "$(underlay6 "$n")/64" dev underlay nodad
+		ip_batch "$name" "link set port$n master br0 mtu $UNDERLAY_MTU"
+		ip_batch "$hv" "link set underlay mtu $UNDERLAY_MTU" \
+			"address add $(underlay4 "$n")/24 dev underlay" \
+			"address add $(underlay6 "$n")/64 dev underlay nodad"
 	done
 }
 

@@ -76,7 +76,7 @@ agent_launch() {
 	for encap in "${ENCAPS[@]}"; do
 		options+=("$(encap_option "$encap" "$i")")
 	done
-	adf_daemon "$CLOUD/hv$i.log" ip netns exec "${HV[i]}" dragonflowd \
+	adf_daemon "$CLOUD/hv$i.log" nsenter --net="/run/netns/${HV[i]}" dragonflowd \
 		--config=/dev/null --database="$DATABASE" --chassis="hv$i" \
 		--run-dir="$CLOUD" "${options[@]}" "$@"
 	AGENT[i]=$DAEMON_PID
@@ -155,7 +155,7 @@ port_status_is() {
 }
 
 flow_receive() {
-	adf_daemon "$2" ip netns exec "$1" "$UDPFLOW" receive 5000 3000
+	adf_daemon "$2" nsenter --net="/run/netns/$1" "$UDPFLOW" receive 5000 3000
 	FLOW_RECEIVER=$DAEMON_PID
 	run wait_for 10 is_listening "$1"
 }
@@ -165,7 +165,7 @@ is_listening() {
 }
 
 flow_send() {
-	adf_daemon "$4" ip netns exec "$1" "$UDPFLOW" send "$2" 5000 "${5:-1000}" "$3"
+	adf_daemon "$4" nsenter --net="/run/netns/$1" "$UDPFLOW" send "$2" 5000 "${5:-1000}" "$3"
 	FLOW_SENDER=$DAEMON_PID
 }
 

@@ -45,12 +45,12 @@ a_reloaded_module_is_programmed_again() {
 	check "a lost filter comes back" wait_for 5 can_ping "$W1" 192.0.2.2
 	agent_stop 1
 	for hv in "${HV[1]}" "${HV[2]}"; do
-		for dev in $(ns "$hv" ls /sys/class/net); do
+		for dev in $(ns "$hv" sed -n 's/^ *\(.*\):.*/\1/p' /proc/net/dev); do
 			tc -n "$hv" qdisc del dev "$dev" clsact 2>/dev/null
 		done
 	done
 	run wait_for 10 modprobe -r dragonflow
-	adf_daemon "$CLOUD/hv1.log" ip netns exec "${HV[1]}" dragonflowd --config=/dev/null \
+	adf_daemon "$CLOUD/hv1.log" nsenter --net="/run/netns/${HV[1]}" dragonflowd --config=/dev/null \
 		--database="$DATABASE" --chassis=hv1 --run-dir="$CLOUD" \
 		"$(encap_option vxlan4 1)"
 	AGENT[1]=$DAEMON_PID

@@ -19,7 +19,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
-from dfnl import inside  # noqa: E402  pylint: disable=wrong-import-position
+from dfns import inside  # noqa: E402  pylint: disable=wrong-import-position
 from dftest import checksum  # noqa: E402  pylint: disable=wrong-import-position
 
 PORT, CHUNK, CHUNKS = 7, 10000, 10

@@ -73,7 +73,7 @@ packets_are_sent_and_taken_directly() {
 
 a_restart_leaves_the_filter_alone() {
 	start_agents
-	adf_daemon "$CLOUD/monitor" ip netns exec "${HV[1]}" tc monitor
+	adf_daemon "$CLOUD/monitor" nsenter --net="/run/netns/${HV[1]}" tc monitor
 	agent_kill 1
 	check "it stays" is_underlay 1 underlay
 	agent_start 1

@@ -14,8 +14,9 @@ import re
 import socket
 import struct
 
-from dfnl import inside
-from dftest import (checksum, ethernet, ip4, mac, mac_bytes, quiet, run)
+from dfns import inside
+from dftest import (
+    checksum, ethernet, ip4, ip_batch, mac, mac_bytes, quiet, sysctl)
 
 TUNNEL, VNI = 1000, 100
 UNDERLAY_MTU = 1600
@@ -29,34 +30,30 @@ def underlay_address(n, family):
 
 def cloud(t, kind, family, size=2):
     """Hypervisors with a tunnel device each, that know each other."""
-    middle = t.netns("middle")
-    run("ip", "-n", middle, "link", "add", "br0", "mtu", str(UNDERLAY_MTU),
-        "type", "bridge", "mcast_snooping", "0")
-    quiet(middle, "br0")
-    run("ip", "-n", middle, "link", "set", "br0", "up")
-    hvs = []
+    middle, hvs = t.netns("middle"), []
+    mtu, option = UNDERLAY_MTU, "dstport 4789" if kind == "vxlan" else ""
     for n in range(1, size + 1):
         hv = t.hypervisor(f"hv{n}")
-        hv.ip("link", "add", "underlay", "mtu", str(UNDERLAY_MTU), "type",
-              "veth", "peer", "name", f"to{n}", "netns", middle)
-        quiet(middle, f"to{n}")
-        run("ip", "-n", middle, "link", "set", f"to{n}", "master", "br0",
-            "mtu", str(UNDERLAY_MTU), "up")
-        hv.ip("link", "set", "underlay", "up")
-        hv.ip("address", "add", f"198.51.100.{n}/24", "dev", "underlay")
-        hv.ip("address", "add", f"2001:db8:ffff::{n}/64", "dev", "underlay",
-              "nodad")
-        hv.ip("link", "add", "tun0", "type", kind, "external",
-              *(["dstport", "4789"] if kind == "vxlan" else []))
-        quiet(hv.name, "tun0")
-        hv.ip("link", "set", "tun0", "up")
         hv.middle = middle
+        hv.tc.veth("underlay", f"to{n}", middle, mtu)
+        # an address that is ready later changes the routes once more
+        sysctl(hv.name, "ipv6/conf/underlay/accept_dad", "0")
+        quiet(hv.name, "underlay", False)
+        ip_batch(hv.name,
+                 f"address add 198.51.100.{n}/24 dev underlay",
+                 f"address add 2001:db8:ffff::{n}/64 dev underlay nodad",
+                 f"link add tun0 type {kind} external {option}",
+                 "link set tun0 up")
         hv.network(1, VNI)
         hv.tunnel(TUNNEL, "tun0")
         for m in range(1, size + 1):
             if m != n:
                 hv.chassis(m, TUNNEL, underlay_address(m, family))
         hvs.append(hv)
+    ip_batch(middle,
+             f"link add br0 mtu {mtu} type bridge mcast_snooping 0",
+             "link set br0 up",
+             *(f"link set to{n} master br0 up" for n in range(1, size + 1)))
     return hvs
 
 

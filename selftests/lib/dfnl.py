@@ -13,7 +13,6 @@ tested, and can send messages that the spec forbids. As a program:
 
 NETNS is a name that "ip netns" knows, or "-" for the one we are in.
 """
-import ctypes
 import errno
 import ipaddress
 import json
@@ -25,6 +24,8 @@ import struct
 import sys
 
 import yaml
+
+from dfns import inside
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 SPEC = TOP / "uapi" / "dragonflow.yaml"
@@ -45,41 +46,14 @@ GENL_ID_CTRL, CTRL_CMD_GETFAMILY = 16, 3
 CTRL_ATTR_FAMILY_ID, CTRL_ATTR_FAMILY_NAME, CTRL_ATTR_MCAST_GROUPS = 1, 2, 7
 CTRL_ATTR_MCAST_GRP_NAME, CTRL_ATTR_MCAST_GRP_ID = 1, 2
 
-RTM_NEWQDISC, RTM_DELQDISC = 36, 37
+RTM_NEWLINK, RTM_NEWQDISC, RTM_DELQDISC = 16, 36, 37
 RTM_NEWTFILTER, RTM_DELTFILTER, RTM_GETTFILTER = 44, 45, 46
+IFLA_IFNAME, IFLA_MTU, IFLA_LINKINFO, IFLA_NET_NS_FD = 3, 4, 18, 28
+IFLA_INFO_KIND, IFLA_INFO_DATA, VETH_INFO_PEER = 1, 2, 1
 TCA_KIND, TCA_OPTIONS, TCA_CHAIN, TCA_INGRESS_BLOCK = 1, 2, 11, 13
 CLSACT, CLSACT_HANDLE = 0xfffffff1, 0xffff0000
 INGRESS, EGRESS = 0xfffffff2, 0xfffffff3
 FILTER_PRIO = 1
-
-_libc = ctypes.CDLL(None, use_errno=True)
-
-
-def _setns(fd):
-    if _libc.setns(fd, 0x40000000):
-        raise OSError(ctypes.get_errno(), "setns")
-
-
-class inside:
-    """Within this block the thread is in another network namespace."""
-
-    def __init__(self, netns):
-        self.path = None
-        if netns not in (None, "-"):
-            self.path = f"/run/netns/{netns}"
-
-    def __enter__(self):
-        if self.path:
-            self.back = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-            to = os.open(self.path, os.O_RDONLY)
-            _setns(to)
-            os.close(to)
-
-    def __exit__(self, *unused):
-        if self.path:
-            _setns(self.back)
-            os.close(self.back)
-
 
 class Refused(OSError):
     """The kernel's refusal: errno, and what its extack names."""
@@ -460,7 +434,7 @@ class Dragonflow(Socket):
 
 
 class Tc(Socket):
-    """clsact and filters of one namespace."""
+    """Devices of one namespace, their clsact and filters."""
 
     KIND = b"dragonflow\0"
 
@@ -479,6 +453,25 @@ class Tc(Socket):
         return self.transact(self.message(
             kind, struct.pack("BBHiIII", 0, 0, 0, self.ifindex(dev), handle,
                               parent, info) + attrs, flags | NLM_F_ACK))
+
+    def veth(self, dev, far, netns, mtu=1500):
+        """A device that is up, whose other end, which is not, is there."""
+        fd = os.open(f"/run/netns/{netns}", os.O_RDONLY)
+        peer = struct.pack("BxHiII", 0, 0, 0, 0, 0) + \
+            nla(IFLA_IFNAME, far.encode() + b"\0") + \
+            nla(IFLA_MTU, struct.pack("I", mtu)) + \
+            nla(IFLA_NET_NS_FD, struct.pack("I", fd))
+        info = nla(IFLA_INFO_KIND, b"veth\0") + nla(
+            IFLA_INFO_DATA | NLA_F_NESTED, nla(VETH_INFO_PEER, peer))
+        try:
+            self.transact(self.message(
+                RTM_NEWLINK, struct.pack("BxHiII", 0, 0, 0, 1, 1)
+                + nla(IFLA_IFNAME, dev.encode() + b"\0")
+                + nla(IFLA_MTU, struct.pack("I", mtu))
+                + nla(IFLA_LINKINFO | NLA_F_NESTED, info),
+                NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK))
+        finally:
+            os.close(fd)
 
     def clsact(self, dev, kind=b"clsact\0", attrs=b""):
         self.send(RTM_NEWQDISC, dev, CLSACT_HANDLE, CLSACT, 0,

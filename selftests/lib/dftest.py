@@ -17,6 +17,7 @@ that is nothing but a packet socket. All of it is quiet: nothing is sent but
 what the case sends.
 """
 import ctypes
+import fcntl
 import os
 import select
 import shutil
@@ -28,11 +29,13 @@ import tempfile
 import time
 import traceback
 
-from dfnl import Dragonflow, Tc, inside
+from dfnl import Dragonflow, Tc
+from dfns import inside, netns_add, netns_del
 
 WAIT_FACTOR = int(os.environ.get("WAIT_FACTOR", "1"))
 BROADCAST = "ff:ff:ff:ff:ff:ff"
 TEST_TYPE = 0x88b5      # for local experiments: no protocol answers to it
+SIOCGIFFLAGS, SIOCSIFFLAGS = 0x8913, 0x8914
 SOL_PACKET = 263
 PACKET_AUXDATA, PACKET_VNET_HDR, PACKET_IGNORE_OUTGOING = 8, 15, 23
 TP_STATUS_VLAN_VALID = 1 << 4
@@ -108,15 +111,27 @@ def nexthop(interface, gateway=None, weight=None):
 
 
 def run(*argv, netns=None, check=True, **more):
-    """A program; its output."""
-    if netns:
-        argv = ("ip", "netns", "exec", netns) + argv
-    done = subprocess.run(argv, stdout=subprocess.PIPE, text=True,
-                          stderr=subprocess.STDOUT, check=False, **more)
+    """A program; its output. Its /sys is the one that we see, whatever netns."""
+    with inside(netns):
+        done = subprocess.run(argv, stdout=subprocess.PIPE, text=True,
+                              stderr=subprocess.STDOUT, check=False, **more)
     if check and done.returncode:
         raise Failure(f"{' '.join(argv)}: status {done.returncode}: "
                       f"{done.stdout}")
     return done.stdout
+
+
+def ip_batch(netns, *commands):
+    """Commands of iproute2, for the price of one process."""
+    run("ip", "-batch", "-", netns=netns, input="\n".join(commands))
+
+
+def link_up(netns, dev):
+    with inside(netns), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        name = struct.pack("16s", dev.encode())
+        flags = struct.unpack("16xh", fcntl.ioctl(
+            s, SIOCGIFFLAGS, name + bytes(24))[:18])[0]
+        fcntl.ioctl(s, SIOCSIFFLAGS, name + struct.pack("h22x", flags | 1))
 
 
 def poll(condition, seconds=5):
@@ -188,7 +203,7 @@ class Hypervisor:
         case.defer(self.tc.close)
 
     def ip(self, *argv, **more):
-        return run("ip", "-n", self.name, *argv, **more)
+        return run("ip", *argv, netns=self.name, **more)
 
     def network(self, number, vni=None, **more):
         attrs = {"id": number, **more}
@@ -235,26 +250,31 @@ class Hypervisor:
         self.df.do("chassis-new", {"id": number, "tunnel": tunnel,
                                    key: address})
 
-    def device(self, dev, mtu=None):
+    def device(self, dev, mtu=1500):
         """A device, up, whose other end is a wire."""
         far = f"{dev}p"
         self.case.peer_namespace()
-        self.ip("link", "add", dev, "type", "veth", "peer", "name", far,
-                "netns", self.case.peers)
-        for netns, end in ((self.name, dev), (self.case.peers, far)):
-            quiet(netns, end)
-            if mtu:
-                run("ip", "-n", netns, "link", "set", end, "mtu", str(mtu))
-            run("ip", "-n", netns, "link", "set", end, "up")
+        self.tc.veth(dev, far, self.case.peers, mtu)
+        link_up(self.case.peers, far)
         return far
 
-    def wire(self, number, network=1, address=None, mtu=None, **more):
+    def wire(self, number, network=1, address=None, mtu=1500, **more):
         """A vif with a device and the wire at its other end."""
         dev = f"p{number}x{self.name.split('-')[0]}"
         far = self.device(dev, mtu)
         self.tc.attach(dev, number)
         self.vif(number, network, address, **more)
         return self.case.open_wire(far)
+
+    def stack(self, number, mtu=1500):
+        """A workload that has addresses, in a namespace: its name."""
+        name, dev = self.case.netns(f"w{number}", is_quiet=False), f"p{number}"
+        self.tc.veth(dev, "eth0", name, mtu)
+        self.tc.attach(dev, number)
+        ip_batch(name, f"link set eth0 address {mac(number)} up",
+                 f"address add 192.0.2.{number}/24 dev eth0",
+                 f"address add 2001:db8::{number}/64 dev eth0 nodad")
+        return name
 
     def drops(self, number):
         return self.df.drops(number)
@@ -266,13 +286,16 @@ class Hypervisor:
         return self.df.dump("flow-get", {"port": number} if number else {})
 
 
-def quiet(netns, dev):
-    """No IPv6, hence nothing that is sent unasked."""
-    with inside(netns):
-        path = f"/proc/sys/net/ipv6/conf/{dev}/disable_ipv6"
-        if os.path.exists(path):
-            with open(path, "w", encoding="ascii") as f:
-                f.write("1")
+def quiet(netns, dev, is_quiet=True):
+    """No IPv6, hence nothing that is sent unasked; or as usual again. What
+    becomes of "default" is what later devices get."""
+    sysctl(netns, f"ipv6/conf/{dev}/disable_ipv6", "01"[is_quiet])
+
+
+def sysctl(netns, name, value):
+    with inside(netns), open(f"/proc/sys/net/{name}", "w",
+                             encoding="ascii") as f:
+        f.write(value)
 
 
 class Case:
@@ -329,12 +352,14 @@ class Case:
             except (OSError, Failure) as problem:
                 self.log(f"cleaning up: {problem}")
 
-    def netns(self, name):
+    def netns(self, name, is_quiet=True):
         self.count += 1
         name = f"{name}-{os.getpid()}-{self.count}"
-        run("ip", "netns", "add", name)
-        self.defer(lambda: run("ip", "netns", "del", name, check=False))
-        run("ip", "-n", name, "link", "set", "lo", "up")
+        netns_add(name)
+        self.defer(netns_del, name)
+        link_up(name, "lo")
+        if is_quiet:
+            quiet(name, "default")
         return name
 
     def hypervisor(self, name="hv"):

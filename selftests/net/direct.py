@@ -14,11 +14,12 @@ import struct
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
-from dfnl import inside  # noqa: E402 pylint: disable=wrong-import-position
+from dfns import inside  # noqa: E402 pylint: disable=wrong-import-position
 from dfcloud import (  # noqa: E402 pylint: disable=wrong-import-position
     FLAVOURS, TUNNEL, arrives, cloud, everywhere, frame, gso_packet)
 from dftest import (  # noqa: E402 pylint: disable=wrong-import-position
-    checksum, ethernet, ip4, mac, mac_bytes, main, poll, quiet, run, udp)
+    checksum, ethernet, ip4, ip_batch, mac, mac_bytes, main, poll, run,
+    sysctl, udp)
 
 DIRECT = ("tx-packets", "tx-direct")
 
@@ -207,9 +208,8 @@ def both_ends(kind, family):
         data = ethernet(mac(21), mac(11), 0x800, ip4(
             "192.0.2.11", "192.0.2.21", 17, udp(7, 9, b"m" * 1300)))
         wires[0].send(data)
-        got = wires[1].receive()
         if family == 4:
-            t.check("longer than the underlay's MTU", got, data)
+            t.check("longer than the underlay's MTU", wires[1].receive(), data)
         t.check("nothing dropped", [hv.drops(TUNNEL) for hv in hvs], [{}, {}])
     case.__name__ = f"sent_and_taken_directly_over_{kind}_and_ipv{family}"
     return case
@@ -272,8 +272,8 @@ def neighbours_routes_and_addresses_are_followed(t):
     goes(t, "the old route", hvs, wires, [1, 1])
     hvs[0].ip("address", "add", "198.51.100.101/24", "dev", "underlay")
     hvs[0].ip("address", "del", "198.51.100.1/24", "dev", "underlay")
-    run("ip", "-n", hvs[0].name, "address", "add", "198.51.100.101/24", "dev",
-        "underlay", check=False)
+    hvs[0].ip("address", "add", "198.51.100.101/24", "dev", "underlay",
+              check=False)
     t.check("another source", sent_to("address")[26:30],
             socket.inet_aton("198.51.100.101"))
     hvs[0].ip("link", "set", "underlay", "down")
@@ -333,9 +333,7 @@ def what_is_not_for_us_goes_to_the_host(t):
 def reverse_path_filtering_is_obeyed(t):
     hvs, *wires = pair(t)
     for mode, want in (("1", 0), ("2", 1), ("0", 1)):
-        with inside(hvs[1].name), open("/proc/sys/net/ipv4/conf/all/rp_filter",
-                                       "w", encoding="ascii") as f:
-            f.write(mode)
+        sysctl(hvs[1].name, "ipv4/conf/all/rp_filter", mode)
         goes(t, f"rp_filter {mode}", hvs, wires, [1, want])
 
 
@@ -345,10 +343,8 @@ def a_tunnel_of_another_namespace_is_left_alone(t):
     hv, middle = hvs[1], hvs[0].middle
     taken = counters(hv, "rx-direct")
     hv.ip("link", "del", "tun0")
-    run("ip", "-n", middle, "link", "add", "tun0", "type", "vxlan", "external",
-        "dstport", "4789")
-    run("ip", "-n", middle, "link", "set", "tun0", "netns", hv.name)
-    quiet(hv.name, "tun0")
+    ip_batch(middle, "link add tun0 type vxlan external dstport 4789",
+             f"link set tun0 netns {hv.name}")
     hv.tc.attach("tun0", TUNNEL)
     hv.ip("link", "set", "tun0", "up")
     wires[0].send(frame(21, 11, "nobody is there"))
@@ -359,8 +355,8 @@ def a_tunnel_of_another_namespace_is_left_alone(t):
 
 def near_end(t, hvs):
     """A wire into the second one's underlay device, and that one's MAC."""
-    return t.open_wire("to2", hvs[0].middle), run(
-        "cat", "/sys/class/net/underlay/address", netns=hvs[1].name).strip()
+    return t.open_wire("to2", hvs[0].middle), hvs[1].ip(
+        "-br", "link", "show", "underlay").split()[2]
 
 
 def a_congestion_mark_is_carried_inside(t):
@@ -411,11 +407,9 @@ def a_wrong_checksum_is_dropped(t):
 def a_kernels_own_tunnel_understands_us(t):
     hvs, w11, _ = pair(t)
     middle = hvs[0].middle
-    run("ip", "-n", middle, "address", "add", "198.51.100.9/24", "dev", "br0")
-    run("ip", "-n", middle, "link", "add", "vx", "type", "vxlan", "id", "100",
-        "remote", "198.51.100.1", "dstport", "4789")
-    quiet(middle, "vx")
-    run("ip", "-n", middle, "link", "set", "vx", "up", "mtu", "1450")
+    ip_batch(middle, "address add 198.51.100.9/24 dev br0",
+             "link add vx type vxlan id 100 remote 198.51.100.1 dstport 4789",
+             "link set vx up mtu 1450")
     hvs[0].chassis(9, TUNNEL, "198.51.100.9")
     hvs[0].remote(99, 9)
     peer = t.open_wire("vx", middle)

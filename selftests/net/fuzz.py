@@ -30,9 +30,10 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from dffuzz import (  # noqa: E402 pylint: disable=wrong-import-position
     seconds, seed)
-from dfnl import inside  # noqa: E402 pylint: disable=wrong-import-position
+from dfns import inside  # noqa: E402 pylint: disable=wrong-import-position
 from dftest import (  # noqa: E402 pylint: disable=wrong-import-position
-    SOL_PACKET, PACKET_IGNORE_OUTGOING, ethernet, mac, main, run)
+    SOL_PACKET, PACKET_IGNORE_OUTGOING, ethernet, ip_batch, mac, main, quiet,
+    run)
 from dfvectors import (  # noqa: E402 pylint: disable=wrong-import-position
     vectors)
 
@@ -88,17 +89,6 @@ class Canary:
 def write(path, text):
     with open(path, "w", encoding="ascii") as f:
         f.write(text)
-
-
-def no_ipv6(netns, value="1", dev="default"):
-    """What is not given IPv6 sends nothing unasked."""
-    with inside(netns):
-        write(f"/proc/sys/net/ipv6/conf/{dev}/disable_ipv6", value)
-
-
-def links(netns, commands):
-    """Many commands of ip, in one process."""
-    run("ip", "-n", netns, "-batch", "-", input="\n".join(commands))
 
 
 def hv_links(far):
@@ -167,12 +157,10 @@ def world(t):
         run("modprobe", module)
     hv = t.hypervisor()
     t.peer_namespace()
-    for netns in (hv.name, t.peers):
-        no_ipv6(netns)
-    links(hv.name, hv_links(t.peers))
-    no_ipv6(hv.name, "0", "underlay")
-    links(hv.name, hv_underlay())
-    links(t.peers, far_links())
+    ip_batch(hv.name, *hv_links(t.peers))
+    quiet(hv.name, "underlay", False)
+    ip_batch(hv.name, *hv_underlay())
+    ip_batch(t.peers, *far_links())
     program(hv)
     for dev in ("p1", "p5", "p2", "p11"):
         listen(t, hv, dev)

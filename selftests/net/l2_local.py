@@ -16,7 +16,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from dftest import (  # noqa: E402 pylint: disable=wrong-import-position
-    BROADCAST, ethernet, mac, main, quiet, run)
+    BROADCAST, ethernet, link_up, mac, main, run)
 
 MULTICAST = "01:00:5e:00:00:05"
 
@@ -72,19 +72,8 @@ def stacks_talk_ip_and_find_each_other(t):
     hv.network(1)
     names = []
     for n in (1, 2):
-        name = t.netns(f"w{n}")
-        hv.ip("link", "add", f"p{n}", "type", "veth", "peer", "name", "eth0",
-              "address", mac(n), "netns", name)
-        quiet(hv.name, f"p{n}")
-        hv.ip("link", "set", f"p{n}", "up")
-        hv.tc.attach(f"p{n}", n)
         hv.vif(n, flow_class="connection")
-        run("ip", "-n", name, "link", "set", "eth0", "up")
-        run("ip", "-n", name, "address", "add", f"192.0.2.{n}/24", "dev",
-            "eth0")
-        run("ip", "-n", name, "address", "add", f"2001:db8::{n}/64", "dev",
-            "eth0", "nodad")
-        names.append(name)
+        names.append(hv.stack(n))
     # The first packets are ARP and neighbour discovery.
     for address in ("192.0.2.2", "2001:db8::2"):
         run("ping", "-n", "-c", "3", "-i", "0.2", "-W", "5", address,
@@ -275,12 +264,11 @@ def a_cable_between_networks_joins_them(t):
     hv = t.hypervisor()
     hv.network(1)
     hv.network(2)
-    hv.ip("link", "add", "cable1", "type", "veth", "peer", "name", "cable2")
+    hv.tc.veth("cable1", "cable2", hv.name)
+    link_up(hv.name, "cable2")
     for n, dev in ((8, "cable1"), (9, "cable2")):
-        quiet(hv.name, dev)
         hv.vif(n, network=n - 7)
         hv.tc.attach(dev, n)
-        hv.ip("link", "set", dev, "up")
     w1, w4 = hv.wire(1), hv.wire(4, network=2)
     t.wait("the cable is there", lambda: "LOWER_UP" in hv.ip(
         "link", "show", "cable1"))
@@ -299,4 +287,5 @@ main(unicast_reaches_its_port_and_no_other,
      nothing_leaks_to_the_hypervisors_stack,
      ports_that_are_down_neither_send_nor_receive,
      vlan_tags_need_a_transparent_network, group_sources_are_refused,
-     a_port_without_device_is_named_as_reason, a_cable_between_networks_joins_them)
+     a_port_without_device_is_named_as_reason,
+     a_cable_between_networks_joins_them)

@@ -19,9 +19,10 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from dfnl import (  # noqa: E402 pylint: disable=wrong-import-position
     Dragonflow, Refused, Tc)
+from dfns import netns_del  # noqa: E402 pylint: disable=wrong-import-position
 from dftest import (  # noqa: E402 pylint: disable=wrong-import-position
-    BROADCAST, Background, Failure, Wire, ethernet, mac, main, poll, quiet,
-    run)
+    BROADCAST, Background, Failure, Wire, ethernet, ip_batch, mac, main,
+    poll, run)
 
 TUNNEL = 1000
 
@@ -61,16 +62,12 @@ def traffic(t, dev, data, pause=0):
 def pair(t):
     """Two hypervisors, joined by a cable, with network 1."""
     hvs = [t.hypervisor("hv1"), t.hypervisor("hv2")]
-    hvs[0].ip("link", "add", "cable", "mtu", "1600", "type", "veth", "peer",
-              "name", "cable", "netns", hvs[1].name)
+    hvs[0].tc.veth("cable", "cable", hvs[1].name, 1600)
     for n, hv in enumerate(hvs, 1):
-        quiet(hv.name, "cable")
-        hv.ip("link", "set", "cable", "mtu", "1600", "up")
-        hv.ip("address", "add", f"198.51.100.{n}/24", "dev", "cable")
-        hv.ip("link", "add", "tun0", "type", "vxlan", "external", "dstport",
-              "4789")
-        quiet(hv.name, "tun0")
-        hv.ip("link", "set", "tun0", "up")
+        ip_batch(hv.name, "link set cable up",
+                 f"address add 198.51.100.{n}/24 dev cable",
+                 "link add tun0 type vxlan external dstport 4789",
+                 "link set tun0 up")
         hv.network(1, 100)
         hv.tunnel(TUNNEL, "tun0")
         hv.chassis(3 - n, TUNNEL, f"198.51.100.{3 - n}")
@@ -135,10 +132,8 @@ def ports_are_deleted_under_traffic(t):
 
 
 def tunnel_device(hv):
-    hv.ip("link", "add", "tun0", "type", "vxlan", "external", "dstport",
-          "4789")
-    quiet(hv.name, "tun0")
-    hv.ip("link", "set", "tun0", "up")
+    ip_batch(hv.name, "link add tun0 type vxlan external dstport 4789",
+             "link set tun0 up")
     hv.tc.attach("tun0", TUNNEL)
 
 
@@ -330,7 +325,7 @@ def a_namespace_goes_under_traffic(t):
         for hv in (two, one):
             hv.df.close()
             hv.tc.close()
-            run("ip", "netns", "del", hv.name)
+            netns_del(hv.name)
         for sender in senders:
             sender.stop()
         t.end()

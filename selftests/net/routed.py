@@ -21,9 +21,9 @@ import struct
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
-from dfnl import inside  # noqa: E402 pylint: disable=wrong-import-position
+from dfns import inside  # noqa: E402 pylint: disable=wrong-import-position
 from dftest import (  # noqa: E402 pylint: disable=wrong-import-position
-    Background, mac, mac_bytes, main, poll, quiet, run)
+    Background, ip_batch, mac, mac_bytes, main, poll, run)
 
 TUNNEL, UNDERLAY_MTU = 1000, 1500
 HOMES = {11: 1, 12: 1, 21: 1, 13: 2, 22: 2, 23: 3}
@@ -39,24 +39,15 @@ def address(number, family):
 
 def hypervisors(t, count):
     middle = t.netns("middle")
-    run("ip", "-n", middle, "link", "add", "br0", "type", "bridge",
-        "mcast_snooping", "0")
-    quiet(middle, "br0")
-    run("ip", "-n", middle, "link", "set", "br0", "up")
+    ip_batch(middle, "link add br0 type bridge mcast_snooping 0",
+             "link set br0 up")
     for n in range(1, count + 1):
         hv = t.hypervisor(f"hv{n}")
-        hv.ip("link", "add", "underlay", "mtu", str(UNDERLAY_MTU), "type",
-              "veth", "peer", "name", f"to{n}", "netns", middle)
-        quiet(middle, f"to{n}")
-        quiet(hv.name, "underlay")
-        run("ip", "-n", middle, "link", "set", f"to{n}", "master", "br0",
-            "up")
-        hv.ip("link", "set", "underlay", "up")
-        hv.ip("address", "add", f"198.51.100.{n}/24", "dev", "underlay")
-        hv.ip("link", "add", "tun0", "type", "vxlan", "external", "dstport",
-              "4789")
-        quiet(hv.name, "tun0")
-        hv.ip("link", "set", "tun0", "up")
+        hv.tc.veth("underlay", f"to{n}", middle, UNDERLAY_MTU)
+        ip_batch(middle, f"link set to{n} master br0 up")
+        ip_batch(hv.name, f"address add 198.51.100.{n}/24 dev underlay",
+                 "link add tun0 type vxlan external dstport 4789",
+                 "link set tun0 up")
         hv.tunnel(TUNNEL, "tun0")
         if n != 1:
             hv.tc.underlay("underlay")
@@ -68,12 +59,8 @@ def hypervisors(t, count):
 
 def workload(t, hvs, number, home):
     """A namespace with one address of each family and a default route."""
-    name = t.netns(f"w{number}")
-    hv = hvs[home - 1]
-    hv.ip("link", "add", f"p{number}", "type", "veth", "peer", "name",
-          "eth0", "address", mac(number), "netns", name)
-    quiet(hv.name, f"p{number}")
-    hv.ip("link", "set", f"p{number}", "up")
+    name, hv = t.netns(f"w{number}", is_quiet=False), hvs[home - 1]
+    hv.tc.veth(f"p{number}", "eth0", name)
     hv.tc.attach(f"p{number}", number)
     for n, other in enumerate(hvs, 1):
         more = {"ip4": [address(number, 4)], "ip6": [address(number, 6)]}
@@ -82,16 +69,12 @@ def workload(t, hvs, number, home):
         else:
             other.remote(number, home, number // 10, **more)
     net = number // 10
-    for argv in (("link", "set", "eth0", "addrgenmode", "none"),
-                 ("link", "set", "eth0", "up"),
-                 ("address", "add", f"{address(number, 4)}/24", "dev",
-                  "eth0"),
-                 ("address", "add", f"{address(number, 6)}/64", "dev",
-                  "eth0", "nodad"),
-                 ("route", "add", "default", "via", f"10.{net}.0.254"),
-                 ("route", "add", "default", "via",
-                  f"2001:db8:{net}::fe")):
-        run("ip", "-n", name, *argv)
+    ip_batch(name, "link set eth0 addrgenmode none",
+             f"link set eth0 address {mac(number)} up",
+             f"address add {address(number, 4)}/24 dev eth0",
+             f"address add {address(number, 6)}/64 dev eth0 nodad",
+             f"route add default via 10.{net}.0.254",
+             f"route add default via 2001:db8:{net}::fe")
     return name
 
 
@@ -331,8 +314,8 @@ def senders_learn_the_mtu_of_the_path(t):
         hv.interface(102, 1, 2, ["10.2.0.254/24", "2001:db8:2::fe/64"],
                      mtu=1400)
     for name in names.values():
-        run("ip", "-n", name, "route", "flush", "cache")
-        run("ip", "-n", name, "-6", "route", "flush", "cache")
+        run("ip", "route", "flush", "cache", netns=name)
+        run("ip", "-6", "route", "flush", "cache", netns=name)
     for family in (4, 6):
         for dst in (21, 22):
             t.check(f"IPv{family}, MTU of the interface, to {dst}",

@@ -20,12 +20,12 @@ import struct
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
-from dfnl import inside  # noqa: E402 pylint: disable=wrong-import-position
+from dfns import inside  # noqa: E402 pylint: disable=wrong-import-position
 from dfcloud import (  # noqa: E402 pylint: disable=wrong-import-position
     FLAVOURS, TUNNEL, UNDERLAY_MTU, VNI, arrives, cloud, everywhere, frame,
     gso_packet, sent, underlay_address)
 from dftest import (  # noqa: E402 pylint: disable=wrong-import-position
-    BROADCAST, Background, ethernet, ip4, mac, main, quiet, run, udp)
+    BROADCAST, Background, ethernet, ip4, mac, main, run, udp)
 
 
 def unicast(kind, family):
@@ -184,27 +184,14 @@ def a_changed_chassis_is_followed_at_once(t):
     arrives(t, "at the third", w31, data, [w21])
 
 
-def stack(t, hvs, number, home, mtu=1500):
+def stack(hvs, number, home, mtu=1500):
     """A namespace with addresses, attached to a hypervisor; its name."""
-    name = t.netns(f"w{number}")
-    hv = hvs[home - 1]
-    hv.ip("link", "add", f"p{number}", "mtu", str(mtu), "type", "veth",
-          "peer", "name", "eth0", "address", mac(number), "mtu", str(mtu),
-          "netns", name)
-    quiet(hv.name, f"p{number}")
-    hv.ip("link", "set", f"p{number}", "up")
-    hv.tc.attach(f"p{number}", number)
     for n, other in enumerate(hvs, 1):
         if n == home:
             other.vif(number, flow_class="connection")
         else:
             other.remote(number, home)
-    run("ip", "-n", name, "link", "set", "eth0", "up")
-    run("ip", "-n", name, "address", "add", f"192.0.2.{number}/24", "dev",
-        "eth0")
-    run("ip", "-n", name, "address", "add", f"2001:db8::{number}/64", "dev",
-        "eth0", "nodad")
-    return name
+    return hvs[home - 1].stack(number, mtu)
 
 
 DATA = hashlib.sha512(b"dragonflow").digest() * 6144    # 384 KiB
@@ -248,7 +235,7 @@ def stream(t, sender, receiver, address):
 def streams(kind, family):
     def case(t):
         hvs = cloud(t, kind, family)
-        w11, w21 = stack(t, hvs, 11, 1), stack(t, hvs, 21, 2)
+        w11, w21 = stack(hvs, 11, 1), stack(hvs, 21, 2)
         # Large packets leave by the underlay device as they are. How large
         # they are is up to TCP, which makes them smaller on a slow machine.
         for features in ([], ["tso", "off"], ["tx", "off"]):

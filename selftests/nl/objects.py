@@ -10,8 +10,9 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from dfnl import (  # noqa: E402 pylint: disable=wrong-import-position
     NLM_F_EXCL, Dragonflow, Refused)
+from dfns import netns_del  # noqa: E402 pylint: disable=wrong-import-position
 from dftest import (  # noqa: E402 pylint: disable=wrong-import-position
-    Background, mac, main, run)
+    Background, ip_batch, mac, main)
 
 NETWORKS = [
     {"id": 1, "vni": 100, "flags": []},
@@ -238,12 +239,12 @@ def hypervisors_are_independent(t):
 def a_namespace_takes_everything_with_it(t):
     hv = t.hypervisor()
     program(hv.df)
+    ip_batch(hv.name, *(f"link add d{n} type dummy" for n in (1, 3, 10)))
     for number in (1, 3, 10):
-        hv.ip("link", "add", f"d{number}", "type", "dummy")
         hv.tc.attach(f"d{number}", number)
     hv.df.close()
     hv.tc.close()
-    run("ip", "netns", "del", hv.name)
+    netns_del(hv.name)
 
     def is_unused():
         return Refcount() == 0

@@ -16,7 +16,7 @@ from dfnl import (  # noqa: E402 pylint: disable=wrong-import-position
     EGRESS, INGRESS, NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL,
     TCA_INGRESS_BLOCK, Dragonflow, Refused, Tc, nla)
 from dftest import (  # noqa: E402 pylint: disable=wrong-import-position
-    Background, mac, main, run)
+    Background, ip_batch, mac, main)
 
 U32 = struct.Struct("I")
 
@@ -460,8 +460,7 @@ def namespace_root_programs_its_own(t):
 def filters_are_refused(t):
     hv = world(t)
     tc = hv.tc
-    for dev in ("a", "b", "c", "d"):
-        hv.ip("link", "add", "name", dev, "type", "dummy")
+    ip_batch(hv.name, *(f"link add name {dev} type dummy" for dev in "abcd"))
     refused(t, "no clsact", lambda: tc.filter("a", 1), errno.EINVAL)
     for dev in ("a", "b"):
         tc.clsact(dev)

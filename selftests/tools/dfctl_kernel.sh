@@ -192,7 +192,7 @@ members() {
 nothing_is_left_out() {
 	local what
 	# entries without packets would be gone before Python has started
-	adf_daemon "$TMPDIR/ping" ip netns exec "$W1" ping -n -i 0.2 192.0.2.2
+	adf_daemon "$TMPDIR/ping" nsenter --net="/run/netns/$W1" ping -n -i 0.2 192.0.2.2
 	spec >"$TMPDIR/dumps" <<-END
 		for what in "network", "port", "chassis", "router", "router-interface", "route", "flow":
 		    for found in df.dump(what + "-get"):

@@ -24,7 +24,7 @@ import sys
 TOP = pathlib.Path(__file__).resolve().parents[2]
 # The tests' client knows nothing but the spec: as good here as there.
 sys.path.insert(0, str(TOP / "selftests" / "lib"))
-from dfnl import inside  # noqa: E402 pylint: disable=wrong-import-position
+from dfns import inside  # noqa: E402 pylint: disable=wrong-import-position
 
 PREFIX = "dfbench-"
 W1, HV, W2, FAR = (PREFIX + name for name in ("w1", "hv", "w2", "far"))

@@ -21,7 +21,7 @@ import time
 TOP = pathlib.Path(__file__).resolve().parents[3]
 # The tests' client knows nothing but the spec: as good here as there.
 sys.path.insert(0, str(TOP / "selftests" / "lib"))
-from dfnl import inside  # noqa: E402 pylint: disable=wrong-import-position
+from dfns import inside  # noqa: E402 pylint: disable=wrong-import-position
 
 PREFIX = "dfcontrol-"
 HV, W1, W2 = PREFIX + "hv", PREFIX + "w1", PREFIX + "w2"
