@@ -10,13 +10,14 @@
        w1   w2   w3           w4   w5              wires: packet sockets, or
                                                    namespaces with a stack
 """
+import os
 import pathlib
 import struct
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from dftest import (  # noqa: E402 pylint: disable=wrong-import-position
-    BROADCAST, ethernet, link_up, mac, main, run)
+    BROADCAST, ethernet, ip_batch, link_up, mac, main, run)
 
 MULTICAST = "01:00:5e:00:00:05"
 
@@ -277,6 +278,31 @@ def a_cable_between_networks_joins_them(t):
     arrives(t, "from network to network", w4, data, [w1])
 
 
+def what_crosses_too_many_ports_at_once_is_dropped(t):
+    """Four cables in a row, from network 1 to network 5, that deliver while
+    their sender still sends: the kernel's stack grows with each.
+    """
+    run("insmod", f"{os.environ['DF_BUILD']}/kmod-{os.uname().release}"
+        "/selftests/module/dfsync.ko")
+    t.defer(run, "rmmod", "dfsync")
+    hv, ends = t.hypervisor(), range(8)
+    ip_batch(None, *(f"link set dfsync{n} netns {hv.name}" for n in ends))
+    ip_batch(hv.name, *(f"link set dfsync{n} up" for n in ends))
+    for network in range(1, 6):
+        hv.network(network)
+    for n in ends:
+        hv.vif(10 + n, network=(n + 1) // 2 + 1)
+        hv.tc.attach(f"dfsync{n}", 10 + n)
+    wires = [hv.wire(n, network=n) for n in range(1, 6)]
+    data = frame(BROADCAST, 1, "goes far")
+    wires[0].send(data)
+    t.wait("dropped where the fifth receives it", lambda: hv.drops(17),
+           {"loop": 1})
+    for n in range(1, 4):
+        arrives(t, f"in network {n + 1}", wires[n], data)
+    t.check("no farther", wires[4].pending(), [])
+
+
 main(unicast_reaches_its_port_and_no_other,
      stacks_talk_ip_and_find_each_other,
      groups_reach_all_others_exactly_once,
@@ -288,4 +314,5 @@ main(unicast_reaches_its_port_and_no_other,
      ports_that_are_down_neither_send_nor_receive,
      vlan_tags_need_a_transparent_network, group_sources_are_refused,
      a_port_without_device_is_named_as_reason,
-     a_cable_between_networks_joins_them)
+     a_cable_between_networks_joins_them,
+     what_crosses_too_many_ports_at_once_is_dropped)
