@@ -48,6 +48,9 @@ override SHELL := /bin/bash
 ##   lib agent tools   a part of userspace, into build/
 ##   check          everything: linters, unit tests, selftests in the VM
 ##                  TEST=net/l2_local.sh one test, KERNEL=6.1 one kernel
+##   soak           everything at once, and all fuzzers, in a VM, for HOURS=1 or
+##                  SECONDS=N; KERNEL="6.1 debug"; SEED=N SOAK_ROUNDS=N repeats
+##                  what a soak did
 ##   lint           linters only
 ##   coverage       which lines no test runs, into build/coverage/; fails if
 ##                  they are more than 15% of kmod/ or agent/lib/
@@ -118,7 +121,7 @@ $(call say,LINK,$@)
 $(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -shared -o $@ $(filter %.o,$^) $(1)
 endef
 
-.PHONY: all modules lib agent tools unit check lint coverage fuzz bench bench-control demo install uninstall \
+.PHONY: all modules lib agent tools unit check soak lint coverage fuzz bench bench-control demo install uninstall \
 	dkms-install clean deps vm-shell help FORCE
 all: modules agent tools
 
@@ -178,6 +181,10 @@ bench-control:
 	$(Q)tools/bench/control/run $(if $(OUT),-o '$(OUT)') $(if $(KERNEL),-k '$(KERNEL)') \
 		$(if $(SCENARIOS),-s '$(SCENARIOS)') $(if $(SYSTEMS),-y '$(SYSTEMS)') \
 		$(if $(PORTS),-n '$(PORTS)') $(if $(DRIVER),-d '$(DRIVER)')
+
+# The soak and the fuzzers share the time; the seed is printed.
+soak:
+	$(Q)env -u SECONDS HOURS='$(HOURS)' SOAK_SECONDS='$(or $(SOAK_SECONDS),$(SECONDS))' selftests/soak/run
 
 demo:
 	$(Q)WANT_SHELL='$(WANT_SHELL)' tools/demo/run

@@ -14,6 +14,10 @@
 #   CI=true		a skip that selftests/skips does not list is a failure
 #   FUZZ_SECONDS=3600	how long each case of a fuzzer goes on (a few seconds)
 #   FUZZ_SEED=N		what a fuzzer has printed, to have the same again
+#   SOAK_SECONDS=3600	how long the soak goes on (a short round)
+#   SOAK_ROUNDS=N	instead: how many rounds
+#   SEED=N		what the soak has printed, to have the same again
+#   VM_ARGS=...		more arguments for the kernels
 #   COVERAGE=1		leave counters of lines (coverage.sh), and lint nothing
 #   V=1			all output
 set -euo pipefail
@@ -26,6 +30,7 @@ cd "$TOP"
 read -ra KERNELS <<<"${KERNEL:-$KERNELS_TESTED}"
 unset KERNEL
 export DF_BUILD=$BUILD_DIR CI=${CI:-} V=${V:-0} FUZZ_SECONDS=${FUZZ_SECONDS:-} FUZZ_SEED=${FUZZ_SEED:-} COVERAGE=${COVERAGE:-}
+export SOAK_SECONDS=${SOAK_SECONDS:-} SOAK_ROUNDS=${SOAK_ROUNDS:-} SEED=${SEED:-}
 WANTED=("$@")
 LAST_TEST=vm/unload.sh
 
@@ -120,13 +125,15 @@ vm() {
 		limit=$((limit + $(limit_of "$file")))
 	done
 	env="CI=$CI V=$V WAIT_FACTOR=$patience DF_BUILD=$DF_BUILD FUZZ_SECONDS=$FUZZ_SECONDS FUZZ_SEED=$FUZZ_SEED"
+	env+=" SOAK_SECONDS=$SOAK_SECONDS SOAK_ROUNDS=$SOAK_ROUNDS SEED=$SEED"
 	env+=" SCALE_PORTS=${SCALE_PORTS:-$ports}"
 	if [ -n "$COVERAGE" ]; then
 		mkdir -p "$dir/counters"
 		counters=(-w "$dir/counters")
 		env+=" COVERAGE=$dir/counters"
 	fi
-	tools/vm/run -k "$kernel" -p "$cpus" -c "$dir/console" -t $((60 + limit * patience + 4 * ${FUZZ_SECONDS:-0})) "${counters[@]}" \
+	tools/vm/run -k "$kernel" -p "$cpus" -c "$dir/console" -t $((60 + limit * patience + 4 * ${FUZZ_SECONDS:-0} + 2 * ${SOAK_SECONDS:-0})) \
+		-a "${VM_ARGS:-}" "${counters[@]}" \
 		"$env exec selftests/suite $*" 2>"$dir/complaints" | tee "$dir/suite" || return $?
 	! grep -q '^ *not ok' "$dir/suite"
 }

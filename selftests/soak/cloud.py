@@ -1,0 +1,420 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The cloud of a soak: hypervisors, agents, workloads, and the model of who
+reaches whom, which is all that the judgement rests on.
+
+    hv1 --+                 each a namespace with a dragonflowd of its own, all
+    hv2 --+-- underlay      on one database; their ports are tap devices of one
+    hv3 --+                 process, selftests/soak/probe.c
+
+hv3's agent changes its encapsulations, the others keep theirs.
+"""
+import json
+import os
+import pathlib
+import select
+import signal
+import socket
+import subprocess
+import time
+
+WAIT_FACTOR = int(os.environ.get("WAIT_FACTOR", "1"))
+BOUND_MS = 2000 * WAIT_FACTOR       # from a change to what follows from it
+READY_S = 30 * WAIT_FACTOR          # from an agent's start to when changes count
+BUILD = pathlib.Path(os.environ["DF_BUILD"])
+TAG = os.getpid()
+UNDERLAY = f"underlay-{TAG}"
+HVS = ("hv1", "hv2", "hv3")
+ENCAPS = ("vxlan4", "geneve6", "vxlan6", "geneve4")
+PORTS_MAX = 48                      # of the probe
+
+
+class Failure(Exception):
+    """What the soak is there to find."""
+
+
+def sh(*words, **more):
+    done = subprocess.run(words, capture_output=True, text=True, check=False, **more)
+    if done.returncode:
+        raise Failure(f"{' '.join(words)}: status {done.returncode}: "
+                      f"{(done.stderr or done.stdout).strip()}")
+    return done.stdout
+
+
+def netns(hv):
+    return f"{hv}-{TAG}"
+
+
+def ip(name, *lines):
+    """Many commands of ip(8) in a namespace, at the price of one."""
+    sh("ip", "-n", name, "-batch", "-", input="\n".join(lines))
+
+
+def links(hv):
+    return [link["ifname"] for link in json.loads(sh("ip", "-n", netns(hv), "-j", "link"))]
+
+
+def encap_option(encap, hv):
+    number = HVS.index(hv) + 1
+    address = f"198.51.100.{number}" if encap[-1] == "4" else f"2001:db8:ffff::{number}"
+    return f"--encap={encap[:-1]}:{address}"
+
+
+class Agent:
+    """The dragonflowd of a hypervisor. is_running is what was done to it, and
+    the same in each run of a seed; follows is whether a change is due by now.
+    """
+
+    def __init__(self, cloud, hv):
+        self.cloud, self.hv = cloud, hv
+        self.encaps = list(ENCAPS)
+        self.process = None
+        self.is_stopped = False
+        self.is_ready = False       # since it was started
+        self.began = 0
+
+    @property
+    def follows(self):
+        return self.is_running and self.is_ready
+
+    @property
+    def is_running(self):
+        return self.process is not None and not self.is_stopped
+
+    def start(self):
+        self.is_ready, self.began = False, time.monotonic()
+        options = [encap_option(encap, self.hv) for encap in self.encaps]
+        with open(self.cloud.dir / f"{self.hv}.log", "a", encoding="utf-8") as log:
+            self.process = subprocess.Popen(
+                ["ip", "netns", "exec", netns(self.hv), "dragonflowd", "--config=/dev/null",
+                 f"--database={self.cloud.database}", f"--chassis={self.hv}",
+                 f"--run-dir={self.cloud.dir}", *options],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def signal(self, number):
+        self.process.send_signal(number)
+        if number in (signal.SIGKILL, signal.SIGTERM):
+            self.process.wait(timeout=20 * WAIT_FACTOR)
+            self.process = None
+        else:
+            self.is_stopped = number == signal.SIGSTOP
+            self.began = time.monotonic()
+
+    def check(self):
+        if self.process and self.process.poll() is not None:
+            raise Failure(f"the agent of {self.hv} ended by itself: {self.process.returncode}")
+        if self.is_running and not self.is_ready:
+            self.is_ready = self.is_in_step()
+            if not self.is_ready and time.monotonic() - self.began > READY_S:
+                raise Failure(f"the agent of {self.hv} is not in step {READY_S} s after its start")
+
+    def ask(self, cmd):
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.settimeout(5 * WAIT_FACTOR)
+            sock.connect(str(self.cloud.dir / f"{self.hv}.sock"))
+            sock.sendall(json.dumps({"cmd": cmd}).encode() + b"\n")
+            return json.loads(sock.makefile().readline())
+
+    def is_in_step(self):
+        try:
+            answer = self.ask("status")
+        except (OSError, ValueError):
+            return False
+        return (answer["ok"] and not answer["pending"] and not answer["problems"]
+                and answer.get("reconciled"))
+
+
+class Network:
+    def __init__(self, ident, steady):
+        self.id = ident
+        self.is_steady = steady     # never touched as a whole
+        self.is_up = True
+
+
+class Port:
+    """A port; number is its place in the probe."""
+
+    def __init__(self, number, ident, network, mac, host, **more):
+        self.number, self.id, self.network, self.mac, self.host = \
+            number, ident, network, mac, host
+        self.is_steady = more.get("steady", False)
+        self.is_up = True
+        self.is_gone = False        # deleted; its device is still there
+        self.plugged = None         # where its device is
+        self.hosts = {host}         # that have to notice the last change
+
+    @property
+    def device(self):
+        return f"tap{self.id[:11]}"
+
+    @property
+    def works(self):
+        return (not self.is_gone and self.is_up and self.network.is_up
+                and self.plugged is not None and self.plugged == self.host)
+
+    def __str__(self):
+        return (f"port {self.number} ({self.id[:8]}, {self.mac}) of network "
+                f"{self.network.id[:8]}: host {self.host}, device at {self.plugged}, "
+                f"{'up' if self.is_up else 'down'}, network "
+                f"{'up' if self.network.is_up else 'down'}{', deleted' * self.is_gone}")
+
+
+class Probe:
+    """probe.c, and what it has said."""
+
+    def __init__(self):
+        self.process = subprocess.Popen([BUILD / "selftests" / "probe"],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.unread = b""
+        self.clock_ms = 0           # the judge's
+        self.waiting = None         # the last answer to "ask"
+
+    def tell(self, *words):
+        try:
+            self.process.stdin.write((" ".join(map(str, words)) + "\n").encode())
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            raise Failure("the probe is gone") from None
+
+    def read(self, text):
+        lines = (self.unread + text).split(b"\n")
+        self.unread = lines.pop()
+        failed = []
+        for word, _, rest in (line.decode().partition(" ") for line in lines):
+            if word == "clock":
+                self.clock_ms = int(rest)
+            elif word == "waiting":
+                self.waiting = int(rest)
+            else:
+                failed.append(f"{word} {rest}".removeprefix("fail "))
+        if failed:
+            raise Failure("\n".join(failed[:20]))
+
+    def listen(self, seconds):
+        """What went wrong, if something does within this time."""
+        end = time.monotonic() + seconds
+        while True:
+            left = max(0, end - time.monotonic())
+            if not select.select([self.process.stdout], [], [], left)[0]:
+                return
+            text = os.read(self.process.stdout.fileno(), 65536)
+            if not text:
+                raise Failure("the probe is gone")
+            self.read(text)
+            if not left:
+                return
+
+    def pass_time(self, milliseconds):
+        """By the judge's clock."""
+        end = self.clock_ms + milliseconds
+        while self.clock_ms < end:
+            self.listen(0.1)
+
+    def is_waiting(self):
+        """Is there a pair that ought to reach each other and has not yet?"""
+        self.waiting = None
+        self.tell("ask")
+        while self.waiting is None:
+            self.listen(0.05)
+        return self.waiting
+
+    def end(self):
+        self.process.stdin.close()
+        try:
+            return self.process.stdout.read().decode().strip().splitlines()[-1]
+        finally:
+            self.process.wait()
+
+
+class Cloud:
+    def __init__(self, directory):
+        self.dir = pathlib.Path(directory)
+        self.database = f"sqlite://{self.dir}/nb.db"
+        self.networks, self.ports = [], []
+        self.told = {}              # pair of ports: (state, when)
+        self.agents = {hv: Agent(self, hv) for hv in HVS}
+        self.probe = None
+
+    # --- the world ------------------------------------------------------------
+
+    def build(self):
+        sh("ip", "netns", "add", UNDERLAY)
+        sh("ip", "netns", "exec", UNDERLAY, "sysctl", "-qw", "net.ipv6.conf.default.disable_ipv6=1")
+        ip(UNDERLAY, "link add br0 mtu 1600 type bridge mcast_snooping 0", "link set br0 up")
+        for hv in HVS:
+            self.build_hypervisor(hv)
+        self.probe = Probe()
+        for agent in self.agents.values():
+            agent.start()
+        self.wait_in_step()
+
+    @staticmethod
+    def build_hypervisor(hv):
+        number = HVS.index(hv) + 1
+        sh("ip", "netns", "add", netns(hv))
+        # tap devices speak when their workloads do
+        sh("ip", "netns", "exec", netns(hv), "sysctl", "-qw",
+           "net.ipv6.conf.default.disable_ipv6=1")
+        ip(UNDERLAY, f"link add port{number} mtu 1600 master br0 type veth "
+           f"peer name underlay mtu 1600 netns {netns(hv)}", f"link set port{number} up")
+        sh("ip", "netns", "exec", netns(hv), "sysctl", "-qw",
+           "net.ipv6.conf.underlay.disable_ipv6=0")
+        ip(netns(hv), "link set lo up", "link set underlay up",
+           f"addr add 198.51.100.{number}/24 dev underlay",
+           f"addr add 2001:db8:ffff::{number}/64 dev underlay nodad")
+
+    def lose_hypervisor(self, hv):
+        """Its namespace goes with all that is in it, at once, and comes back empty."""
+        sh("ip", "-n", UNDERLAY, "link", "del", f"port{HVS.index(hv) + 1}")
+        sh("ip", "netns", "del", netns(hv))
+        for port in self.ports:
+            if port.plugged == hv:
+                self.plug(port, None)
+        self.build_hypervisor(hv)
+
+    def reload_module(self):
+        """It can only be unloaded while no device uses it; the agents are not
+        running.
+        """
+        for hv in HVS:
+            for link in links(hv):
+                subprocess.run(["tc", "-n", netns(hv), "qdisc", "del", "dev", link, "clsact"],
+                               stderr=subprocess.DEVNULL, check=False)
+
+        def is_unloaded():
+            return not subprocess.run(["modprobe", "-r", "dragonflow"], capture_output=True,
+                                      check=False).returncode
+        self.wait("the module can be unloaded", 10, is_unloaded)
+        sh("modprobe", "dragonflow")
+
+    def destroy(self):
+        for agent in self.agents.values():
+            if agent.process:
+                agent.process.kill()
+                agent.process.wait()
+        if self.probe:
+            self.probe.process.kill()
+            self.probe.process.wait()
+        for name in (UNDERLAY, *map(netns, HVS)):
+            subprocess.run(["ip", "netns", "del", name], check=False)
+
+    def is_in_step(self):
+        return all(agent.is_in_step() for agent in self.agents.values())
+
+    def wait(self, what, seconds, condition):
+        end = time.monotonic() + seconds * WAIT_FACTOR
+        while not condition():
+            if time.monotonic() > end:
+                raise Failure(f"waited in vain: {what}")
+            self.probe.listen(0.1)
+
+    def wait_in_step(self):
+        self.wait("every agent is in step", READY_S / WAIT_FACTOR, self.is_in_step)
+        for agent in self.agents.values():
+            agent.is_ready = True
+
+    def wait_reached(self):
+        """What ought to be reachable is; how long that may take the judge knows."""
+        while self.probe.is_waiting():
+            self.probe.listen(0.1)
+
+    def nb(self, *words, **more):
+        try:
+            return sh("dfctl", "--database", self.database, *words, **more)
+        except Failure as error:
+            stopped = [agent for agent in self.agents.values() if agent.is_stopped]
+            if not stopped or "keeps it locked" not in str(error):
+                raise
+        # It was stopped in the middle of a write, so everybody waits for it. In
+        # the model it stays stopped, or what is drawn would depend on the time.
+        for agent in stopped:
+            agent.process.send_signal(signal.SIGCONT)
+        return sh("dfctl", "--database", self.database, *words, **more)
+
+    def apply(self, objects):
+        self.nb("apply", "-", input="\n".join(map(json.dumps, objects)))
+
+    def objects(self, model):
+        return json.loads(self.nb("--json", model, "list"))
+
+    def kernel(self, hv, what):
+        return json.loads(sh("ip", "netns", "exec", netns(hv), "dfctl", "--json", "kernel", what))
+
+    @staticmethod
+    def flush():
+        for hv in HVS:
+            sh("ip", "netns", "exec", netns(hv), "dfctl", "kernel", "flush")
+
+    def free_number(self):
+        used = {port.number for port in self.ports}
+        return next(number for number in range(PORTS_MAX) if number not in used)
+
+    def live(self, steady=False):
+        return [port for port in self.ports
+                if not port.is_gone and (steady or not port.is_steady)]
+
+    def plug(self, port, hv):
+        port.hosts |= {hv, port.plugged}
+        if hv is None:
+            self.probe.tell("unplug", port.number)
+        else:
+            self.probe.tell("plug", port.number, netns(hv), port.device, port.mac)
+        port.plugged = hv
+
+    # --- the model --------------------------------------------------------------
+
+    @staticmethod
+    def is_reachable(a, b):
+        return a.network is b.network and a.works and b.works
+
+    def can_follow(self, *ports):
+        """Can all agents act that a change of these ports concerns?"""
+        hosts = set().union(*(port.hosts | {port.host} for port in ports)) - {None}
+        return all(self.agents[hv].follows for hv in hosts)
+
+    def tell_pair(self, a, b, is_touched):
+        pair, now = (a.number, b.number), self.probe.clock_ms
+        state, since = self.told.get(pair, (None, 0))
+        if a.network is not b.network:
+            # at once and for ever, whatever happens
+            if state is None:
+                self.probe.tell("deny", *pair, 0)
+                self.told[pair] = ("deny", now)
+            return
+        want = "reach" if self.is_reachable(a, b) else "deny"
+        is_recent = now - since < 2 * BOUND_MS
+        if want == state and not is_touched and not is_recent:
+            return
+        if not self.can_follow(a, b):
+            want = "free"
+        elif want == state and not is_touched:
+            return
+        if want != state or is_touched:
+            self.probe.tell(want, *pair, *(() if want == "free" else (BOUND_MS,)))
+            self.told[pair] = (want, now)
+
+    def touch(self, *ports):
+        """They are about to change: until tell(), either may happen to their pairs."""
+        for a in self.ports:
+            for b in self.ports:
+                if a is not b and a.network is b.network and (a in ports or b in ports):
+                    self.probe.tell("free", a.number, b.number)
+                    self.told[(a.number, b.number)] = ("free", self.probe.clock_ms)
+
+    def tell(self, touched=()):
+        """Let the probe know what has become of the pairs."""
+        touched = set(touched)
+        for a in self.ports:
+            for b in self.ports:
+                if a is not b:
+                    self.tell_pair(a, b, bool({a, b} & touched))
+        for port in self.ports:
+            if self.can_follow(port):
+                port.hosts = {port.host}
+
+    def forget(self, port):
+        """A deleted port's device goes, too; its number may be used again."""
+        self.plug(port, None)
+        self.ports.remove(port)
+        for pair in [pair for pair in self.told if port.number in pair]:
+            self.probe.tell("free", *pair)
+            del self.told[pair]

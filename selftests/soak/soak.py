@@ -1,0 +1,300 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+# RUN-ON: one-kernel
+# TIMEOUT=180
+"""Everything at once, for SOAK_SECONDS: a cloud in which ports, networks,
+hypervisors and agents come and go while every port sends to every other one.
+Who may reach whom is known (cloud.py), and judged packet by packet (judge.c):
+
+- what must be reachable is, at the latest BOUND_MS after a change, and from then
+  on not one packet is lost, comes twice or comes to anybody else, whatever else
+  changes and whatever agents do
+- nothing ever reaches another network, or a port that is down, deleted, moved
+
+What happens is drawn from a table (actions.py) by SEED, in rounds. After each all
+is deleted but what is steady, what is in memory then is compared with how it was
+before the first, and after every other one the module is loaded anew. At the end
+nothing may be left. Only how many rounds there are depends on the time: SEED and
+SOAK_ROUNDS repeat all actions. SEED comes from the clock if it is not given.
+
+Without SOAK_SECONDS or SOAK_ROUNDS, the first round only, which is short.
+"""
+import hashlib
+import os
+import pathlib
+import random
+import signal
+import sys
+import tempfile
+import time
+import traceback
+
+import memory
+from actions import (ACTIONS, MORTAL, delete_ports, make_port, network_create, new_id, port_create,
+                     ports_json, set_encaps)
+from cloud import BOUND_MS, ENCAPS, HVS, WAIT_FACTOR, Cloud, Failure, Network, links, netns, sh
+
+SECONDS = int(os.environ.get("SOAK_SECONDS") or 0)
+SEED = int(os.environ.get("SEED") or time.time_ns() // 1000000 % 1000000)
+ROUNDS = int(os.environ.get("SOAK_ROUNDS") or (0 if SECONDS else 1))
+FIRST_ROUND, ROUND = 14, 60         # actions
+RELOAD_ROUNDS = 2
+CASES = ("traffic_follows_the_model", "memory_is_flat", "nothing_is_left")
+IMMORTAL, = set(HVS) - set(MORTAL)
+REST_S = 10 * WAIT_FACTOR           # until what was freed is
+
+
+class Soak:
+    def __init__(self, cloud):
+        self.cloud = cloud
+        self.rng = random.Random(SEED)
+        self.count = 0
+        self.begin = time.monotonic()
+        self.digest = hashlib.sha256()
+        self.put_off = []           # (number of the action, what to do)
+        cloud.later = self.later
+        self.rounds = 0             # that have begun
+        self.steady = []
+        self.before = self.now = None       # what is in memory
+        self.grown = []
+
+    def later(self, actions, function):
+        self.put_off.append((self.count + actions, function))
+
+    def log(self, text):
+        print(f"# {time.monotonic() - self.begin:.1f} s: action {self.count}: {text}", flush=True)
+        self.digest.update(text.encode())
+
+    def run_due(self, everything=False):
+        due = [one for one in self.put_off if everything or one[0] <= self.count]
+        self.put_off = [one for one in self.put_off if one not in due]
+        for _, function in due:
+            function()
+
+    # --- what nothing touches ---------------------------------------------------
+
+    def steady_ports(self):
+        """Two networks with the same addresses, each on two hypervisors."""
+        objects = []
+        for _ in range(2):
+            network = Network(new_id(self.rng), True)
+            self.cloud.networks.append(network)
+            ports = [make_port(self.cloud, self.rng, network, hv, steady=True)
+                     for hv in ("hv1", "hv2", "hv1")]
+            objects += [{"model": "network", "id": network.id}, *ports_json(ports)]
+            for a, b in zip(ports, ports[1:] + ports[:1]):
+                self.cloud.plug(a, a.host)
+                self.steady += [(a, b), (b, a)]
+        self.cloud.apply(objects)
+
+    def begin_steady(self):
+        """They have reached each other once: from here on."""
+        self.cloud.wait_in_step()
+        self.cloud.tell()
+        self.cloud.wait_reached()
+        for a, b in self.steady:
+            self.cloud.probe.tell("steady", a.number, b.number)
+
+    # --- a round ----------------------------------------------------------------
+
+    def draw(self):
+        """Do something; what has nothing to be done to now is drawn again."""
+        while True:
+            function, = self.rng.choices([one for one, _ in ACTIONS],
+                                         [weight for _, weight in ACTIONS])
+            done = function(self.cloud, self.rng)
+            if done:
+                return done
+
+    def step(self, function=None):
+        self.count += 1
+        self.run_due()
+        for agent in self.cloud.agents.values():
+            agent.check()
+        what, touched = function(self.cloud, self.rng) if function else self.draw()
+        self.log(what)
+        self.cloud.tell(touched)
+        self.cloud.probe.listen(self.rng.random())
+
+    def is_over(self):
+        if ROUNDS:
+            return self.rounds >= ROUNDS
+        return time.monotonic() - self.begin > SECONDS
+
+    def churn(self):
+        for function in (network_create, port_create, port_create):
+            self.step(function)
+        for _ in range(ROUND if self.rounds > 1 else FIRST_ROUND):
+            self.step()
+        self.count += 1
+        self.run_due(everything=True)
+        self.log("no more changes")
+        self.cloud.wait_in_step()
+        self.cloud.tell()
+        self.cloud.wait_reached()
+        # and what must not be has ended
+        self.cloud.probe.pass_time(BOUND_MS + 1000)
+
+    def delete_all(self, steady=False):
+        """All, or all but what is steady."""
+        self.count += 1
+        ports = self.cloud.live(steady)
+        networks = [one for one in self.cloud.networks if steady or not one.is_steady]
+        if self.cloud.agents["hv3"].encaps != list(ENCAPS):
+            set_encaps(self.cloud, list(ENCAPS))
+        delete_ports(self.cloud, *ports)
+        if networks:
+            self.cloud.nb("network", "delete", *(network.id for network in networks))
+        self.cloud.networks = [one for one in self.cloud.networks if one not in networks]
+        self.log("delete all" + " but what is steady" * (not steady))
+        self.cloud.tell(self.cloud.ports)
+        self.run_due(everything=True)
+        self.cloud.wait_in_step()
+
+    def at_rest(self):
+        """What is in memory while nothing is sent, and no flow is known; as soon as
+        it is no more than before, or at last.
+        """
+        self.cloud.probe.tell("pause")
+        self.cloud.probe.listen(0.3)
+        end = time.monotonic() + REST_S
+        while True:
+            self.cloud.flush()
+            self.cloud.probe.listen(0.5)
+            now = memory.Snapshot(self.cloud, IMMORTAL)
+            if self.before is None or not now.grown_since(self.before) or time.monotonic() > end:
+                break
+        self.cloud.probe.tell("resume")
+        return now
+
+    def reload_module(self):
+        self.log("load the module anew")
+        self.cloud.touch(*self.cloud.ports)
+        self.cloud.probe.tell("calm")
+        for agent in self.cloud.agents.values():
+            agent.signal(signal.SIGTERM)
+        self.cloud.reload_module()
+        for agent in self.cloud.agents.values():
+            agent.start()
+        self.begin_steady()
+
+    def run(self):
+        self.cloud.build()
+        self.steady_ports()
+        self.log("the ports that nothing touches")
+        self.begin_steady()
+        self.before = self.at_rest()
+        while not self.is_over():
+            self.rounds += 1
+            self.churn()
+            self.delete_all()
+            self.now = self.at_rest()
+            self.grown = self.now.grown_since(self.before)
+            if self.grown:
+                break
+            if self.rounds % RELOAD_ROUNDS == 0:
+                self.reload_module()
+
+    # --- what is true in the end ---------------------------------------------------
+
+    def memory_is_flat(self):
+        print(f"# memory before: {self.before}\n# memory in the end: {self.now}")
+        if self.grown:
+            raise Failure("\n".join(self.grown))
+
+    def nothing_is_left(self):
+        self.cloud.probe.tell("calm")
+        self.delete_all(steady=True)
+        self.cloud.flush()
+        for hv in HVS:
+            self.cloud.wait(f"the kernel of {hv} is empty", 20, lambda hv=hv: self.is_empty(hv))
+            wrong = [link for link in links(hv)
+                     if link not in ("lo", "underlay") and not link.startswith("df-")]
+            self.expect(f"devices of {hv}", wrong, [])
+        for model in ("network", "port", "port_status", "binding"):
+            self.cloud.wait(f"no {model} in the database", 5,
+                            lambda model=model: not self.cloud.objects(model))
+        for agent in self.cloud.agents.values():
+            process = agent.process
+            agent.signal(signal.SIGTERM)
+            self.expect(f"status of {agent.hv}'s agent", process.returncode, 0)
+        self.expect("agents in the database", self.cloud.objects("agent"), [])
+        self.expect("processes", self.processes(), [])
+        left = [file.name for file in self.cloud.dir.iterdir()
+                if not file.name.startswith("nb.db") and file.suffix not in (".log", ".lock")]
+        self.expect("files", left, [])
+
+    @staticmethod
+    def expect(what, got, want):
+        if got != want:
+            raise Failure(f"{what}: {got}, not {want}")
+
+    def is_empty(self, hv):
+        return (not self.cloud.kernel(hv, "networks") and not self.cloud.kernel(hv, "chassis")
+                and not self.cloud.kernel(hv, "flows")
+                and all(port["type"] == "tunnel" for port in self.cloud.kernel(hv, "ports")))
+
+    def processes(self):
+        """Those that were told of our directory."""
+        found = []
+        for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                words = path.read_bytes().decode(errors="replace")
+            except OSError:
+                continue
+            if str(self.cloud.dir) in words:
+                found.append(words.replace("\0", " "))
+        return found
+
+    def explain(self):
+        """What a person needs to know of a failure."""
+        print(f"# failed at action {self.count}, {time.monotonic() - self.begin:.1f} s;"
+              f" to replay: make soak SEED={SEED} SOAK_ROUNDS={self.rounds}")
+        for port in self.cloud.ports:
+            print(f"#   {port}")
+        for hv in HVS:
+            print(f"# {hv}:", "running" if self.cloud.agents[hv].is_running else "not running")
+            for words in (("tail", "-n", "6", f"{self.cloud.dir}/{hv}.log"),
+                          ("ip", "netns", "exec", netns(hv), "dfctl", "kernel", "ports")):
+                try:
+                    print("#   " + sh(*words).strip().replace("\n", "\n#   "))
+                except Failure as error:
+                    print(f"#   {error}")
+
+
+def run_case(soak, name):
+    try:
+        soak.run() if name == CASES[0] else getattr(soak, name)()
+        return True
+    except Failure as error:
+        print("# FAIL: " + str(error).replace("\n", "\n# "))
+    except Exception:               # pylint: disable=broad-except
+        print("# " + traceback.format_exc().replace("\n", "\n# "))
+    soak.explain()
+    return False
+
+
+def main():
+    print(f"KTAP version 1\n1..{len(CASES)}", flush=True)
+    if os.environ.get("VM") != "1":
+        for number, name in enumerate(CASES, 1):
+            print(f"ok {number} {name} # SKIP the module is loaded in the test VM only")
+        return 0
+    print(f"# SEED={SEED}, {ROUNDS} rounds, {SECONDS} s", flush=True)
+    sh("modprobe", "-a", "dragonflow", "tun")
+    failed = False
+    with tempfile.TemporaryDirectory() as directory:
+        soak = Soak(Cloud(directory))
+        try:
+            for number, name in enumerate(CASES, 1):
+                failed = failed or not run_case(soak, name)
+                print(f"{'not ok' if failed else 'ok'} {number} {name}", flush=True)
+            if not failed:
+                print(f"# {soak.count} actions in {soak.rounds} rounds, "
+                      f"{soak.digest.hexdigest()[:12]}; {soak.cloud.probe.end()}")
+        finally:
+            soak.cloud.destroy()
+    return int(failed)
+
+
+sys.exit(main())
