@@ -44,13 +44,18 @@ def netns(hv):
     return f"{hv}-{TAG}"
 
 
+def inside(name):
+    """A command there follows. "ip netns exec" would also mount a /sys."""
+    return "nsenter", f"--net=/run/netns/{name}"
+
+
 def ip(name, *lines):
     """Many commands of ip(8) in a namespace, at the price of one."""
-    sh("ip", "-n", name, "-batch", "-", input="\n".join(lines))
+    sh(*inside(name), "ip", "-batch", "-", input="\n".join(lines))
 
 
 def links(hv):
-    return [link["ifname"] for link in json.loads(sh("ip", "-n", netns(hv), "-j", "link"))]
+    return [link["ifname"] for link in json.loads(sh(*inside(netns(hv)), "ip", "-j", "link"))]
 
 
 def encap_option(encap, hv):
@@ -85,7 +90,7 @@ class Agent:
         options = [encap_option(encap, self.hv) for encap in self.encaps]
         with open(self.cloud.dir / f"{self.hv}.log", "a", encoding="utf-8") as log:
             self.process = subprocess.Popen(
-                ["ip", "netns", "exec", netns(self.hv), "dragonflowd", "--config=/dev/null",
+                [*inside(netns(self.hv)), "dragonflowd", "--config=/dev/null",
                  f"--database={self.cloud.database}", f"--chassis={self.hv}",
                  f"--run-dir={self.cloud.dir}", *options],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -238,7 +243,7 @@ class Cloud:
 
     def build(self):
         sh("ip", "netns", "add", UNDERLAY)
-        sh("ip", "netns", "exec", UNDERLAY, "sysctl", "-qw", "net.ipv6.conf.default.disable_ipv6=1")
+        sh(*inside(UNDERLAY), "sysctl", "-qw", "net.ipv6.conf.default.disable_ipv6=1")
         ip(UNDERLAY, "link add br0 mtu 1600 type bridge mcast_snooping 0", "link set br0 up")
         for hv in HVS:
             self.build_hypervisor(hv)
@@ -252,11 +257,11 @@ class Cloud:
         number = HVS.index(hv) + 1
         sh("ip", "netns", "add", netns(hv))
         # tap devices speak when their workloads do
-        sh("ip", "netns", "exec", netns(hv), "sysctl", "-qw",
+        sh(*inside(netns(hv)), "sysctl", "-qw",
            "net.ipv6.conf.default.disable_ipv6=1")
         ip(UNDERLAY, f"link add port{number} mtu 1600 master br0 type veth "
            f"peer name underlay mtu 1600 netns {netns(hv)}", f"link set port{number} up")
-        sh("ip", "netns", "exec", netns(hv), "sysctl", "-qw",
+        sh(*inside(netns(hv)), "sysctl", "-qw",
            "net.ipv6.conf.underlay.disable_ipv6=0")
         ip(netns(hv), "link set lo up", "link set underlay up",
            f"addr add 198.51.100.{number}/24 dev underlay",
@@ -337,12 +342,12 @@ class Cloud:
         return json.loads(self.nb("--json", model, "list"))
 
     def kernel(self, hv, what):
-        return json.loads(sh("ip", "netns", "exec", netns(hv), "dfctl", "--json", "kernel", what))
+        return json.loads(sh(*inside(netns(hv)), "dfctl", "--json", "kernel", what))
 
     @staticmethod
     def flush():
         for hv in HVS:
-            sh("ip", "netns", "exec", netns(hv), "dfctl", "kernel", "flush")
+            sh(*inside(netns(hv)), "dfctl", "kernel", "flush")
 
     def free_number(self):
         used = {port.number for port in self.ports}

@@ -32,7 +32,7 @@ import traceback
 import memory
 from actions import (ACTIONS, MORTAL, delete_ports, make_port, network_create, new_id, port_create,
                      ports_json, set_encaps)
-from cloud import BOUND_MS, ENCAPS, HVS, WAIT_FACTOR, Cloud, Failure, Network, links, netns, sh
+from cloud import BOUND_MS, ENCAPS, HVS, WAIT_FACTOR, Cloud, Failure, Network, inside, links, netns, sh
 
 SECONDS = int(os.environ.get("SOAK_SECONDS") or 0)
 SEED = int(os.environ.get("SEED") or time.time_ns() // 1000000 % 1000000)
@@ -255,7 +255,7 @@ class Soak:
         for hv in HVS:
             print(f"# {hv}:", "running" if self.cloud.agents[hv].is_running else "not running")
             for words in (("tail", "-n", "6", f"{self.cloud.dir}/{hv}.log"),
-                          ("ip", "netns", "exec", netns(hv), "dfctl", "kernel", "ports")):
+                          (*inside(netns(hv)), "dfctl", "kernel", "ports")):
                 try:
                     print("#   " + sh(*words).strip().replace("\n", "\n#   "))
                 except Failure as error:

@@ -35,7 +35,7 @@ function target(name,    dir, i) {
 }
 
 BEGIN {
-	roots = split("kmod/ agent/ agent/lib/ tools/dfctl/ uapi/ kmod/path/ kmod/table/ selftests/unit/", root, " ")
+	roots = split("kmod/ agent/ agent/lib/ tools/dfctl/ uapi/ kmod/path/ kmod/table/ selftests/unit/ selftests/soak/", root, " ")
 	roots++
 	root[roots] = ""
 	for (i = 2; i < ARGC; i++)
