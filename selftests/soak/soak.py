@@ -32,7 +32,8 @@ import traceback
 import memory
 from actions import (ACTIONS, MORTAL, delete_ports, make_port, network_create, new_id, port_create,
                      ports_json, set_encaps)
-from cloud import BOUND_MS, ENCAPS, HVS, WAIT_FACTOR, Cloud, Failure, Network, inside, links, netns, sh
+from cloud import (BOUND_MS, ENCAPS, HVS, WAIT_FACTOR, Cloud, Failure, Network, inside, links,
+                   netns, sh)
 
 SECONDS = int(os.environ.get("SOAK_SECONDS") or 0)
 SEED = int(os.environ.get("SEED") or time.time_ns() // 1000000 % 1000000)
