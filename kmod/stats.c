@@ -31,6 +31,7 @@ static void stats_read(struct df_port_totals *totals,
 	totals->flow_misses = u64_stats_read(&s->flow_misses);
 	totals->flow_evictions = u64_stats_read(&s->flow_evictions);
 	totals->answers = u64_stats_read(&s->answers);
+	totals->punts = u64_stats_read(&s->punts);
 	for (i = 0; i < DF_DROP_REASON_COUNT; i++)
 		totals->drops[i] = u64_stats_read(&s->drops[i]);
 }
@@ -50,6 +51,7 @@ static void totals_add(struct df_port_totals *to,
 	to->flow_misses += from->flow_misses;
 	to->flow_evictions += from->flow_evictions;
 	to->answers += from->answers;
+	to->punts += from->punts;
 	for (i = 0; i < DF_DROP_REASON_COUNT; i++)
 		to->drops[i] += from->drops[i];
 }

@@ -9,7 +9,7 @@
 #include <uapi/linux/dragonflow.h>
 
 enum {
-	DF_DROP_REASON_COUNT = DRAGONFLOW_DROP_REASON_NEIGHBOUR_CONFLICT + 1,
+	DF_DROP_REASON_COUNT = DRAGONFLOW_DROP_REASON_NO_AGENT + 1,
 };
 
 /*
@@ -27,6 +27,7 @@ struct df_port_stats {
 	u64_stats_t flow_misses;
 	u64_stats_t flow_evictions;
 	u64_stats_t answers;
+	u64_stats_t punts;
 	u64_stats_t drops[DF_DROP_REASON_COUNT];
 	struct u64_stats_sync syncp;
 };
@@ -43,6 +44,7 @@ struct df_port_totals {
 	u64 flow_misses;
 	u64 flow_evictions;
 	u64 answers;
+	u64 punts;
 	u64 drops[DF_DROP_REASON_COUNT];
 };
 
@@ -138,6 +140,15 @@ static inline void df_stats_answer(struct df_port_stats __percpu *stats)
 
 	u64_stats_update_begin(&s->syncp);
 	u64_stats_inc(&s->answers);
+	u64_stats_update_end(&s->syncp);
+}
+
+static inline void df_stats_punt(struct df_port_stats __percpu *stats)
+{
+	struct df_port_stats *s = this_cpu_ptr(stats);
+
+	u64_stats_update_begin(&s->syncp);
+	u64_stats_inc(&s->punts);
 	u64_stats_update_end(&s->syncp);
 }
 

@@ -62,7 +62,7 @@ with open(sys.argv[1]) as f:
     license = f.readline()
     spec = yaml.safe_load(f)
 for op in spec["operations"]["list"]:
-    if "notify" in op:
+    if "notify" in op or "event" in op:
         continue
     if "do" not in op:
         op["do"] = {"request": op["dump"].pop("request")}

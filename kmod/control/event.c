@@ -65,7 +65,8 @@ static int stats_fill(struct sk_buff *msg, const struct df_local *local)
 	    put_u64(msg, DF_A_PORT_STATS_FLOW_MISSES, totals.flow_misses) ||
 	    put_u64(msg, DF_A_PORT_STATS_FLOW_EVICTIONS,
 		    totals.flow_evictions) ||
-	    put_u64(msg, DF_A_PORT_STATS_ANSWERS, totals.answers))
+	    put_u64(msg, DF_A_PORT_STATS_ANSWERS, totals.answers) ||
+	    put_u64(msg, DF_A_PORT_STATS_PUNTS, totals.punts))
 		return -EMSGSIZE;
 	for (i = 0; i < DF_DROP_REASON_COUNT; i++)
 		if (totals.drops[i] && drop_fill(msg, i, totals.drops[i]))

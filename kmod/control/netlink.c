@@ -418,6 +418,11 @@ int dragonflow_nl_chassis_get_dumpit(struct sk_buff *skb,
 
 static const struct genl_multicast_group multicast_groups[] = {
 	[DRAGONFLOW_NLGRP_CONFIG] = { .name = DRAGONFLOW_MCGRP_CONFIG },
+	/* Workloads' packets are not for everybody. */
+	[DRAGONFLOW_NLGRP_PACKET] = {
+		.name = DRAGONFLOW_MCGRP_PACKET,
+		.flags = GENL_MCAST_CAP_NET_ADMIN,
+	},
 };
 
 /* The generated operations, and what the spec cannot say about them. */

@@ -181,8 +181,14 @@ const struct nla_policy dragonflow_route_get_nl_policy[DF_A_ROUTE_ID + 1] = {
 	[DF_A_ROUTE_ID] = NLA_POLICY_MIN(NLA_U32, 1),
 };
 
+/* DF_CMD_PACKET_EXECUTE - do */
+const struct nla_policy dragonflow_packet_execute_nl_policy[DF_A_PACKET_FRAME + 1] = {
+	[DF_A_PACKET_PORT] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DF_A_PACKET_FRAME] = { .type = NLA_BINARY, },
+};
+
 /* Ops table for dragonflow */
-const struct genl_ops dragonflow_nl_ops[22] = {
+const struct genl_ops dragonflow_nl_ops[23] = {
 	{
 		.cmd		= DF_CMD_DATAPATH_GET,
 		.doit		= dragonflow_nl_datapath_get_doit,
@@ -335,6 +341,13 @@ const struct genl_ops dragonflow_nl_ops[22] = {
 		.dumpit		= dragonflow_nl_route_get_dumpit,
 		.policy		= dragonflow_route_get_nl_policy,
 		.maxattr	= DF_A_ROUTE_ID,
+	},
+	{
+		.cmd		= DF_CMD_PACKET_EXECUTE,
+		.doit		= dragonflow_nl_packet_execute_doit,
+		.policy		= dragonflow_packet_execute_nl_policy,
+		.maxattr	= DF_A_PACKET_FRAME,
+		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 };
 

@@ -59,8 +59,10 @@ extern const struct nla_policy dragonflow_route_del_nl_policy[DF_A_ROUTE_ID + 1]
 
 extern const struct nla_policy dragonflow_route_get_nl_policy[DF_A_ROUTE_ID + 1];
 
+extern const struct nla_policy dragonflow_packet_execute_nl_policy[DF_A_PACKET_FRAME + 1];
+
 /* Ops table for dragonflow */
-extern const struct genl_ops dragonflow_nl_ops[22];
+extern const struct genl_ops dragonflow_nl_ops[23];
 
 int dragonflow_nl_datapath_get_doit(struct sk_buff *skb,
 				    struct genl_info *info);
@@ -102,9 +104,12 @@ int dragonflow_nl_route_del_doit(struct sk_buff *skb, struct genl_info *info);
 int dragonflow_nl_route_get_doit(struct sk_buff *skb, struct genl_info *info);
 int dragonflow_nl_route_get_dumpit(struct sk_buff *skb,
 				   struct netlink_callback *cb);
+int dragonflow_nl_packet_execute_doit(struct sk_buff *skb,
+				      struct genl_info *info);
 
 enum {
 	DRAGONFLOW_NLGRP_CONFIG,
+	DRAGONFLOW_NLGRP_PACKET,
 };
 
 #endif /* _LINUX_DRAGONFLOW_GEN_H */

@@ -35,6 +35,8 @@ TRACE_DEFINE_ENUM(DRAGONFLOW_DROP_REASON_TOO_BIG);
 TRACE_DEFINE_ENUM(DRAGONFLOW_DROP_REASON_RATE_LIMITED);
 TRACE_DEFINE_ENUM(DRAGONFLOW_DROP_REASON_NEIGHBOUR_KNOWN);
 TRACE_DEFINE_ENUM(DRAGONFLOW_DROP_REASON_NEIGHBOUR_CONFLICT);
+TRACE_DEFINE_ENUM(DRAGONFLOW_DROP_REASON_NO_AGENT);
+TRACE_DEFINE_ENUM(DRAGONFLOW_PUNT_REASON_ROUTER_SOLICITATION);
 
 #define df_show_reason(reason) __print_symbolic(reason,			\
 	{ DRAGONFLOW_DROP_REASON_MALFORMED, "malformed" },		\
@@ -60,7 +62,12 @@ TRACE_DEFINE_ENUM(DRAGONFLOW_DROP_REASON_NEIGHBOUR_CONFLICT);
 	{ DRAGONFLOW_DROP_REASON_TOO_BIG, "too-big" },			\
 	{ DRAGONFLOW_DROP_REASON_RATE_LIMITED, "rate-limited" },	\
 	{ DRAGONFLOW_DROP_REASON_NEIGHBOUR_KNOWN, "neighbour-known" },	\
-	{ DRAGONFLOW_DROP_REASON_NEIGHBOUR_CONFLICT, "neighbour-conflict" })
+	{ DRAGONFLOW_DROP_REASON_NEIGHBOUR_CONFLICT,			\
+	  "neighbour-conflict" },					\
+	{ DRAGONFLOW_DROP_REASON_NO_AGENT, "no-agent" })
+
+#define df_show_punt(reason) __print_symbolic(reason,			\
+	{ DRAGONFLOW_PUNT_REASON_ROUTER_SOLICITATION, "router-solicitation" })
 
 /* No flow entry knows the packet: it walks the pipeline. */
 TRACE_EVENT(df_miss,
@@ -107,6 +114,27 @@ TRACE_EVENT(df_drop,
 	),
 	TP_printk("port=%u reason=%s skbaddr=%p len=%u", __entry->port,
 		  df_show_reason(__entry->reason), __entry->skbaddr,
+		  __entry->len)
+);
+
+/* A packet that came from a port is handed to the agent. */
+TRACE_EVENT(df_punt,
+	TP_PROTO(u32 port, const struct sk_buff *skb, int reason),
+	TP_ARGS(port, skb, reason),
+	TP_STRUCT__entry(
+		__field(const void *, skbaddr)
+		__field(u32, port)
+		__field(u32, len)
+		__field(int, reason)
+	),
+	TP_fast_assign(
+		__entry->skbaddr = skb;
+		__entry->port = port;
+		__entry->len = skb->len;
+		__entry->reason = reason;
+	),
+	TP_printk("port=%u reason=%s skbaddr=%p len=%u", __entry->port,
+		  df_show_punt(__entry->reason), __entry->skbaddr,
 		  __entry->len)
 );
 

@@ -37,12 +37,16 @@ static inline u8 df_pkt_ttl(const struct df_pkt *pkt)
 }
 
 /*
- * What a decision does not match on and still matters for a packet: its size,
- * and its TTL. A packet that it is not made for walks.
+ * What a decision does not match on and still matters for a packet: whether it
+ * is neighbour discovery, its size, and its TTL. A packet that it is not made
+ * for walks.
  */
 static inline bool df_action_suits(const struct df_pkt *pkt,
 				   const struct df_action *action)
 {
+	/* Others to the same group may have an entry of class l2. */
+	if (unlikely(pkt->info.is_neighbour))
+		return false;
 	if (unlikely(pkt->skb->len > action->mtu && action->mtu &&
 		     df_skb_is_too_big(pkt->skb, pkt->key.eth_type,
 				       action->mtu)))

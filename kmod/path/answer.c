@@ -2,7 +2,8 @@
 /*
  * Answers: ARP replies, neighbour advertisements, echo replies, ICMP errors.
  * They go back out of the port that the packet came from and nowhere else, and
- * there are only so many of a kind for each port.
+ * there are only so many of a kind for each port. So it is with packets that
+ * the agent answers.
  */
 #include <linux/etherdevice.h>
 #include <linux/icmp.h>
@@ -17,6 +18,7 @@
 #include <net/ipv6.h>
 #include <net/ndisc.h>
 
+#include "control/punt.h"
 #include "path/action.h"
 #include "path/answer.h"
 #include "table/interface.h"
@@ -42,6 +44,8 @@ static const struct {
 	[DF_BUCKET_TTL_EXCEEDED] = { 100, 100 },
 	[DF_BUCKET_UNREACHABLE] = { 100, 100 },
 	[DF_BUCKET_TOO_BIG] = { 100, 100 },
+	/* Each wakes the agent up, who has all ports to serve. */
+	[DF_BUCKET_PUNT] = { 10, 20 },
 };
 
 /* ICMP's words for what went wrong. */
@@ -419,16 +423,31 @@ static void report(const struct df_pkt *pkt)
 			      DRAGONFLOW_DROP_REASON_NO_MEMORY, 1);
 }
 
+static enum df_bucket_kind reply_bucket(enum df_answer_kind kind)
+{
+	switch (kind) {
+	case DF_ANSWER_ECHO:
+		return DF_BUCKET_ECHO;
+	case DF_ANSWER_PUNT:
+		return DF_BUCKET_PUNT;
+	default:
+		return DF_BUCKET_NEIGHBOUR;
+	}
+}
+
 /* Answer what asks for it; the packet is consumed. */
 static void reply(struct df_pkt *pkt)
 {
 	bool is_echo = pkt->answer.kind == DF_ANSWER_ECHO;
 	struct sk_buff *skb = NULL;
 
-	if (!may_answer(pkt->in, is_echo ? DF_BUCKET_ECHO :
-			DF_BUCKET_NEIGHBOUR)) {
+	if (!may_answer(pkt->in, reply_bucket(pkt->answer.kind))) {
 		df_action_drop(pkt, pkt->skb,
 			       DRAGONFLOW_DROP_REASON_RATE_LIMITED);
+		return;
+	}
+	if (pkt->answer.kind == DF_ANSWER_PUNT) {
+		df_punt(pkt);
 		return;
 	}
 	if (is_echo) {

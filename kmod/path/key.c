@@ -194,7 +194,7 @@ static int parse_nd(const struct df_key *key, struct df_key_info *info,
 		return TRUNCATED;
 	if (pkt->linear < info->end)
 		return lack(pkt, info->end);
-	info->is_neighbour = size == nd_size(ND_NEIGHBOUR_SOLICIT);
+	info->is_neighbour = size != nd_size(ND_ROUTER_ADVERT);
 
 	for (at = info->l4 + size; at < info->end; at += len) {
 		if (info->end - at < ND_OPT_UNIT)

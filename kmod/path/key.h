@@ -90,8 +90,9 @@ static_assert(DF_KEY_SIZE_CONNECTION == 64);
  * @nd_lladdr: offset of the Ethernet address in the link-layer address option
  *             of a neighbour discovery message; 0 if it has none
  * @tcp_flags: the byte that holds FIN, SYN, RST, PSH, ACK, URG; otherwise 0
- * @is_neighbour: ARP, a neighbour solicitation or advertisement. What becomes of
- *                it depends on more than a key holds, and no entry is for it
+ * @is_neighbour: ARP, a neighbour solicitation or advertisement, a router
+ *                solicitation. What becomes of it depends on more than a key
+ *                holds, and no entry is for it
  * @end: offset behind the last byte of the IP packet, where padding begins;
  *       behind the last byte of the frame if it is not IP
  */

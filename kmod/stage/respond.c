@@ -2,7 +2,8 @@
 /*
  * Respond: is this ARP or neighbour discovery about an address that is known?
  * Then it is answered here, or nobody needs to hear of it, or it is a lie. What
- * is not known goes on like any other packet.
+ * is not known goes on like any other packet. Who looks for a router where there
+ * is one is answered by the agent.
  */
 #include <linux/etherdevice.h>
 #include <linux/if_arp.h>
@@ -105,13 +106,12 @@ static bool nd_checksum_is_right(const struct df_pkt *pkt)
 				IPPROTO_ICMPV6, sum);
 }
 
-/* What RFC 4861, 7.1, wants of both kinds of messages. */
+/* What RFC 4861 wants of all kinds of messages. */
 static bool nd_is_valid(const struct df_pkt *pkt)
 {
 	const struct ipv6hdr *ip6 = (const struct ipv6hdr *)pkt->skb->data;
 
 	return ip6->hop_limit == 255 && !pkt->key.l4_dst &&
-		!ipv6_addr_is_multicast(&nd_msg(pkt)->target) &&
 		nd_checksum_is_right(pkt);
 }
 
@@ -141,6 +141,25 @@ static int nd_advertisement(struct df_pkt *pkt)
 	return announce(pkt, &msg->target);
 }
 
+/* Without a router, or for a workload that is one, it goes on. */
+static int router_solicitation(struct df_pkt *pkt)
+{
+	const struct in6_addr *src = &pkt->key.src.ip6;
+	const u8 *mac = pkt->key.eth_dst;
+
+	if (!READ_ONCE(pkt->network->interface_count) ||
+	    (!is_multicast_ether_addr(mac) &&
+	     !df_interface_find_mac(pkt->dn, pkt->network->obj.id, mac)))
+		return 0;
+	if (ipv6_addr_any(src) && pkt->info.nd_lladdr)
+		return DRAGONFLOW_DROP_REASON_MALFORMED;
+	if (is_conflict(pkt, src))
+		return DRAGONFLOW_DROP_REASON_NEIGHBOUR_CONFLICT;
+	pkt->answer.kind = DF_ANSWER_PUNT;
+	pkt->answer.punt = DRAGONFLOW_PUNT_REASON_ROUTER_SOLICITATION;
+	return DF_STAGE_ANSWERED;
+}
+
 int df_stage_respond(struct df_pkt *pkt)
 {
 	/* Each hypervisor answers its own: what a tunnel brings is not known. */
@@ -149,6 +168,10 @@ int df_stage_respond(struct df_pkt *pkt)
 	if (!df_pkt_is_ip6(pkt))
 		return arp(pkt);
 	if (!nd_is_valid(pkt))
+		return DRAGONFLOW_DROP_REASON_MALFORMED;
+	if (pkt->key.l4_src == htons(NDISC_ROUTER_SOLICITATION))
+		return router_solicitation(pkt);
+	if (ipv6_addr_is_multicast(&nd_msg(pkt)->target))
 		return DRAGONFLOW_DROP_REASON_MALFORMED;
 	if (pkt->key.l4_src == htons(NDISC_NEIGHBOUR_SOLICITATION))
 		return nd_solicitation(pkt);

@@ -19,7 +19,10 @@ struct df_network;
 struct df_port;
 struct sk_buff;
 
-/* What the sender of a packet is told, in place of or beside a delivery. */
+/*
+ * What the sender of a packet is told, in place of or beside a delivery. A
+ * packet that is punted is the agent's to answer.
+ */
 enum df_answer_kind {
 	DF_ANSWER_NONE,
 	DF_ANSWER_ARP,
@@ -31,12 +34,14 @@ enum df_answer_kind {
 	DF_ANSWER_NO_PORT,
 	DF_ANSWER_PROHIBITED,
 	DF_ANSWER_TOO_BIG,
+	DF_ANSWER_PUNT,
 };
 
 /**
  * struct df_answer - what is sent back
  * @kind: which answer
  * @mtu: that would have been fine, for %DF_ANSWER_TOO_BIG
+ * @punt: why the agent gets the packet, for %DF_ANSWER_PUNT
  * @address: that was asked for, for ARP and neighbour discovery
  * @from: the router interface that reports an error; NULL for the destination
  *	itself
@@ -44,6 +49,7 @@ enum df_answer_kind {
 struct df_answer {
 	enum df_answer_kind kind;
 	u32 mtu;
+	enum dragonflow_punt_reason punt;
 	struct df_address *address;
 	const struct df_interface_state *from;
 };

@@ -341,7 +341,8 @@ static int interface_add(struct df_net *dn, const struct df_interface_conf *conf
 	list_add_tail(&interface->of_router, &interface->router->interfaces);
 	interface->router->interface_count++;
 	list_add_tail(&interface->of_network, &interface->network->interfaces);
-	interface->network->interface_count++;
+	WRITE_ONCE(interface->network->interface_count,
+		   interface->network->interface_count + 1);
 	state_commit(dn, state, NULL);
 	return 0;
 
@@ -414,7 +415,8 @@ static void interface_remove(struct df_net *dn, struct df_interface *interface)
 	list_del(&interface->of_router);
 	interface->router->interface_count--;
 	list_del(&interface->of_network);
-	interface->network->interface_count--;
+	WRITE_ONCE(interface->network->interface_count,
+		   interface->network->interface_count - 1);
 	df_addresses_commit(dn, &no_addresses, &addresses);
 	state_retire(dn, state);
 	df_network_filter_macs(dn, interface->network);

@@ -19,11 +19,12 @@ enum df_bucket_kind {
 	DF_BUCKET_TTL_EXCEEDED,
 	DF_BUCKET_UNREACHABLE,
 	DF_BUCKET_TOO_BIG,
+	DF_BUCKET_PUNT,
 	DF_BUCKET_COUNT,
 };
 
 /**
- * struct df_bucket - how many answers are left
+ * struct df_bucket - how many answers, or packets for the agent, are left
  * @tokens: at @time
  * @time: jiffies
  */

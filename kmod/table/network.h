@@ -22,7 +22,7 @@ struct df_network_conf {
  *	writers: &df_net.lock
  * @peer_count: length of @peers; protected by &df_net.lock
  * @peers: its &struct df_peer; readers: RCU, writers: &df_net.lock
- * @interface_count: length of @interfaces; protected by &df_net.lock
+ * @interface_count: length of @interfaces; written under &df_net.lock
  * @interfaces: its &struct df_interface; protected by &df_net.lock
  * @router_macs: for each MAC of @interfaces the bit that df_flow_mac_bit()
  *	says; protected by &df_net.lock

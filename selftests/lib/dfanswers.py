@@ -11,8 +11,9 @@ from dftest import BROADCAST, checksum, ethernet, ip4, ip6, mac_bytes
 
 IP4, IP6, ARP = 0x800, 0x86dd, 0x806
 ICMP, UDP, ICMP6 = 1, 17, 58
-NS, NA, ECHO6, REPLY6 = 135, 136, 128, 129
+RS, NS, NA, ECHO6, REPLY6 = 133, 135, 136, 128, 129
 ALL_NODES, ALL_NODES_MAC = "ff02::1", "33:33:00:00:00:01"
+ALL_ROUTERS, ALL_ROUTERS_MAC = "ff02::2", "33:33:00:00:00:02"
 
 
 def inet(address):
@@ -73,6 +74,14 @@ def solicitation(src_mac, src, target, dst=None, dst_mac=None, option=True,
         body += b"\1\1" + mac_bytes(src_mac)
     return ethernet(dst_mac or group_mac, src_mac, IP6,
                     icmp6(src, dst or group, NS, body, **more))
+
+
+def router_solicitation(src_mac, src, dst=ALL_ROUTERS,
+                        dst_mac=ALL_ROUTERS_MAC, option=True, **more):
+    body = bytes(4)
+    if option:
+        body += b"\1\1" + mac_bytes(src_mac)
+    return ethernet(dst_mac, src_mac, IP6, icmp6(src, dst, RS, body, **more))
 
 
 def advertisement(src_mac, src, target, dst=ALL_NODES,

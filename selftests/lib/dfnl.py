@@ -413,7 +413,8 @@ class Dragonflow(Socket):
             for kind, _, _, payload in self.receive():
                 if kind == self.family:
                     op = self.spec.by_number[payload[0]]
-                    group = self.spec.operations[op["notify"]]
+                    group = self.spec.operations[op["notify"]] \
+                        if "notify" in op else op
                     self.events.append((op["name"], self.spec.decode(
                         group["attribute-set"], payload[4:])))
         return self.events.pop(0)

@@ -62,7 +62,7 @@ static const char *const drop_reasons[] = {
 	"unknown-network", "unknown-destination", "reflection", "no-device",
 	"transmit", "no-memory", "loop", "router-input", "unroutable", "no-route",
 	"blackhole", "prohibited", "no-neighbour", "ttl-exceeded", "too-big",
-	"rate-limited", "neighbour-known", "neighbour-conflict", NULL
+	"rate-limited", "neighbour-known", "neighbour-conflict", "no-agent", NULL
 };
 
 static const struct attr_spec datapath_spec[] = {
@@ -105,6 +105,7 @@ static const struct attr_spec stats_spec[] = {
 	[DF_A_PORT_STATS_DROP] = { "drop", TYPE_NEST, .multi = true, .nest = drop_spec,
 				   .nest_size = ARRAY_SIZE(drop_spec) },
 	[DF_A_PORT_STATS_ANSWERS] = { "answers", TYPE_U64 },
+	[DF_A_PORT_STATS_PUNTS] = { "punts", TYPE_U64 },
 };
 
 static const struct attr_spec port_spec[] = {

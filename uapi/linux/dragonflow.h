@@ -14,6 +14,7 @@
 #define DRAGONFLOW_ADDRESSES_MAX	64
 #define DRAGONFLOW_NEXTHOPS_MAX		64
 #define DRAGONFLOW_NEXTHOP_WEIGHT_MAX	256
+#define DRAGONFLOW_FRAME_MAX		16384
 
 /**
  * enum dragonflow_port_type - What stands behind a port.
@@ -174,6 +175,8 @@ enum dragonflow_action_type {
  *   address that is known to be the sender's own; nobody needs to hear of it.
  * @DRAGONFLOW_DROP_REASON_NEIGHBOUR_CONFLICT: ARP or neighbour discovery
  *   claims an address that is known to belong to another.
+ * @DRAGONFLOW_DROP_REASON_NO_AGENT: The packet is for the agent, and nobody
+ *   listens to the multicast group packet, or has no room left.
  */
 enum dragonflow_drop_reason {
 	DRAGONFLOW_DROP_REASON_MALFORMED = 1,
@@ -199,6 +202,16 @@ enum dragonflow_drop_reason {
 	DRAGONFLOW_DROP_REASON_RATE_LIMITED,
 	DRAGONFLOW_DROP_REASON_NEIGHBOUR_KNOWN,
 	DRAGONFLOW_DROP_REASON_NEIGHBOUR_CONFLICT,
+	DRAGONFLOW_DROP_REASON_NO_AGENT,
+};
+
+/**
+ * enum dragonflow_punt_reason - Why a packet is handed to the agent.
+ * @DRAGONFLOW_PUNT_REASON_ROUTER_SOLICITATION: A workload looks for an IPv6
+ *   router in a network that has one.
+ */
+enum dragonflow_punt_reason {
+	DRAGONFLOW_PUNT_REASON_ROUTER_SOLICITATION = 1,
 };
 
 enum {
@@ -270,6 +283,7 @@ enum {
 	DF_A_PORT_STATS_FLOW_EVICTIONS,
 	DF_A_PORT_STATS_DROP,
 	DF_A_PORT_STATS_ANSWERS,
+	DF_A_PORT_STATS_PUNTS,
 
 	__DF_A_PORT_STATS_MAX,
 	DF_A_PORT_STATS_MAX = (__DF_A_PORT_STATS_MAX - 1)
@@ -404,6 +418,15 @@ enum {
 };
 
 enum {
+	DF_A_PACKET_PORT = 1,
+	DF_A_PACKET_REASON,
+	DF_A_PACKET_FRAME,
+
+	__DF_A_PACKET_MAX,
+	DF_A_PACKET_MAX = (__DF_A_PACKET_MAX - 1)
+};
+
+enum {
 	DF_CMD_DATAPATH_GET = 1,
 	DF_CMD_DATAPATH_SET,
 	DF_CMD_NETWORK_NEW,
@@ -438,11 +461,14 @@ enum {
 	DF_CMD_ROUTER_INTERFACE_DEL_NTF,
 	DF_CMD_ROUTE_NTF,
 	DF_CMD_ROUTE_DEL_NTF,
+	DF_CMD_PACKET_PUNT,
+	DF_CMD_PACKET_EXECUTE,
 
 	__DF_CMD_MAX,
 	DF_CMD_MAX = (__DF_CMD_MAX - 1)
 };
 
 #define DRAGONFLOW_MCGRP_CONFIG	"config"
+#define DRAGONFLOW_MCGRP_PACKET	"packet"
 
 #endif /* _UAPI_LINUX_DRAGONFLOW_H */
