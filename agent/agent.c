@@ -30,8 +30,15 @@ static void die(struct dfa_agent *agent, const char *why)
 
 static void report_local(struct dfa_agent *agent, const struct dfa_local *local)
 {
-	dfa_status_set(&agent->status, &local->port.id,
-		       dfa_report_reason(agent, local));
+	const char *reason = dfa_report_reason(agent, local);
+
+	dfa_status_set(&agent->status, &local->port.id, reason);
+	/* Only one that works can be told of its routers. */
+	if (reason)
+		dfa_ra_port_del(&agent->ra, local->port.key);
+	else if (dfa_ra_port_set(&agent->ra, local->port.key,
+				 local->port.network))
+		die(agent, strerror(ENOMEM));
 }
 
 static void local_changed(void *arg, const struct dfa_local *local)
@@ -57,16 +64,56 @@ static void local_del(void *arg, const struct dfa_uuid *id)
 {
 	struct dfa_agent *agent = arg;
 
+	const struct dfa_local *local;
+
 	if (!agent->has_kernel)
 		return;
+	local = dfa_attach_find(&agent->attach, id);
+	if (local)
+		dfa_ra_port_del(&agent->ra, local->port.key);
 	dfa_attach_del(&agent->attach, id);
 	dfa_status_leave(&agent->status, id);
+}
+
+static void advert_set(void *arg, const struct dfa_advert *advert)
+{
+	struct dfa_agent *agent = arg;
+
+	if (dfa_ra_advert_set(&agent->ra, advert))
+		die(agent, strerror(ENOMEM));
+}
+
+static void advert_del(void *arg, uint32_t key)
+{
+	struct dfa_agent *agent = arg;
+
+	dfa_ra_advert_del(&agent->ra, key);
 }
 
 static const struct dfa_compile_ops compile_ops = {
 	.local_set = local_set,
 	.local_del = local_del,
+	.advert_set = advert_set,
+	.advert_del = advert_del,
 };
+
+/* --- to and from workloads ------------------------------------------------- */
+
+static void send_frame(void *arg, uint32_t port, const void *frame, size_t len)
+{
+	const struct dfa_agent *agent = arg;
+
+	if (agent->packet)
+		dfa_packet_send(agent->packet, port, frame, len);
+}
+
+static void punted(void *arg, uint32_t port, uint32_t reason)
+{
+	struct dfa_agent *agent = arg;
+
+	if (reason == DRAGONFLOW_PUNT_REASON_ROUTER_SOLICITATION)
+		dfa_ra_solicited(&agent->ra, port);
+}
 
 /* --- from the topics ------------------------------------------------------- */
 
@@ -138,7 +185,16 @@ static void object_done(void *arg, enum dfa_kind kind, uint32_t id)
 static void kernel_connected(void *arg)
 {
 	struct dfa_agent *agent = arg;
+	int err;
 
+	/* The family may be another than before. */
+	dfa_packet_close(agent->packet);
+	agent->packet = NULL;
+	err = dfa_packet_open(&agent->packet, agent->base, agent->apply.kernel,
+			      punted, agent);
+	if (err)
+		dfa_error("packets of workloads are not heard: %s",
+			  strerror(-err));
 	dfa_attach_connected(&agent->attach);
 }
 
@@ -284,6 +340,7 @@ int dfa_agent_start(struct dfa_agent *agent, struct event_base *base,
 	*agent = (struct dfa_agent){ .config = config, .base = base };
 	clock_gettime(CLOCK_MONOTONIC, &agent->started);
 	dfa_state_init(&agent->state);
+	dfa_ra_init(&agent->ra, base, send_frame, agent);
 	dfa_compile_init(&agent->compile, &agent->state, config, &compile_ops,
 			 agent);
 	/* The socket comes first: it is taken if this agent runs already. */
@@ -305,6 +362,9 @@ int dfa_agent_start(struct dfa_agent *agent, struct event_base *base,
 
 void dfa_agent_stop(struct dfa_agent *agent)
 {
+	/* First: the routers stay, nobody is to be told otherwise. */
+	dfa_packet_close(agent->packet);
+	agent->packet = NULL;
 	if (agent->watchdog)
 		event_free(agent->watchdog);
 	dfa_control_close(agent->control);
@@ -318,6 +378,7 @@ void dfa_agent_stop(struct dfa_agent *agent)
 		df_nb_close(agent->nb);
 		dfa_status_fini(&agent->status);
 	}
+	dfa_ra_fini(&agent->ra);
 	dfa_compile_fini(&agent->compile);
 	dfa_state_fini(&agent->state);
 }

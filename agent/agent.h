@@ -4,11 +4,13 @@
 
 #include <time.h>
 
+#include "app/ra.h"
 #include "apply.h"
 #include "attach.h"
 #include "compile/compile.h"
 #include "config.h"
 #include "control.h"
+#include "packet.h"
 #include "register.h"
 #include "status.h"
 #include "topics.h"
@@ -16,6 +18,7 @@
 /**
  * struct dfa_agent - everything of a running agent
  * @config: borrowed
+ * @packet: to and from workloads; NULL while the module is not there
  * @is_database_up: as far as it is known
  * @database_error: why it is not
  * @exit_code: what the process ends with
@@ -29,6 +32,8 @@ struct dfa_agent {
 	struct dfa_topics topics;
 	struct dfa_apply apply;
 	struct dfa_attach attach;
+	struct dfa_packet *packet;
+	struct dfa_ra ra;
 	struct dfa_status status;
 	struct dfa_register reg;
 	struct dfa_control *control;

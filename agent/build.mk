@@ -2,11 +2,11 @@
 # The agent. What is listed as pure neither talks nor waits nor looks at the
 # clock, and is tested on the build machine.
 
-AGENT_PURE := $(addprefix agent/,addrs.c config.c log.c map.c plan.c \
-	release.c state.c uuid.c view.c) $(wildcard agent/compile/*.c)
-AGENT_SRCS := $(wildcard agent/*.c agent/compile/*.c)
+AGENT_PURE := $(addprefix agent/,addrs.c app/advert.c config.c log.c map.c \
+	plan.c release.c state.c uuid.c view.c) $(wildcard agent/compile/*.c)
+AGENT_SRCS := $(wildcard agent/*.c agent/app/*.c agent/compile/*.c)
 AGENT_PKGS := libevent_core libmnl libnl-3.0 jansson
-UNIT_AGENT := compile compile_router config plan view
+UNIT_AGENT := advert compile compile_router config plan view
 UNIT_AGENT_SRCS := $(UNIT_AGENT:%=selftests/unit/test_%.c)
 
 AGENT_CFLAGS := $(call pkg_cflags,$(AGENT_PKGS))

@@ -31,6 +31,7 @@ enum {
 struct dfa_kernel {
 	struct mnl_socket *socket;
 	uint16_t family;
+	uint32_t packet_group;
 	uint32_t seq;
 	char version[32];
 	char send[SEND_SIZE];
@@ -205,15 +206,37 @@ static int request(struct dfa_kernel *kernel, const struct nlmsghdr *nlh,
 
 /* --- finding the family ---------------------------------------------------- */
 
-static int parse_family(void *arg, const struct nlmsghdr *nlh)
+static void parse_group(struct dfa_kernel *kernel, const struct nlattr *group)
 {
 	const struct nlattr *attr;
-	uint16_t *family = arg;
+	const char *name = "";
+	uint32_t id = 0;
+
+	mnl_attr_for_each_nested(attr, group) {
+		if (mnl_attr_get_type(attr) == CTRL_ATTR_MCAST_GRP_NAME &&
+		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
+			name = mnl_attr_get_str(attr);
+		if (mnl_attr_get_type(attr) == CTRL_ATTR_MCAST_GRP_ID &&
+		    mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
+			id = mnl_attr_get_u32(attr);
+	}
+	if (strcmp(name, DRAGONFLOW_MCGRP_PACKET) == 0)
+		kernel->packet_group = id;
+}
+
+static int parse_family(void *arg, const struct nlmsghdr *nlh)
+{
+	struct dfa_kernel *kernel = arg;
+	const struct nlattr *attr, *group;
 
 	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
 		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID &&
 		    mnl_attr_validate(attr, MNL_TYPE_U16) >= 0)
-			*family = mnl_attr_get_u16(attr);
+			kernel->family = mnl_attr_get_u16(attr);
+		if (mnl_attr_get_type(attr) != CTRL_ATTR_MCAST_GROUPS)
+			continue;
+		mnl_attr_for_each_nested(group, attr)
+			parse_group(kernel, group);
 	}
 	return 0;
 }
@@ -226,7 +249,7 @@ static int find_family(struct dfa_kernel *kernel)
 	nlh = put_header(kernel, kernel->send, GENL_ID_CTRL, NLM_F_ACK,
 			 CTRL_CMD_GETFAMILY);
 	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, DRAGONFLOW_FAMILY_NAME);
-	err = request(kernel, nlh, parse_family, &kernel->family);
+	err = request(kernel, nlh, parse_family, kernel);
 	return err ?: kernel->family ? 0 : -ENOENT;
 }
 
@@ -275,6 +298,16 @@ void dfa_kernel_close(struct dfa_kernel *kernel)
 	if (kernel->socket)
 		mnl_socket_close(kernel->socket);
 	free(kernel);
+}
+
+uint16_t dfa_kernel_family(const struct dfa_kernel *kernel)
+{
+	return kernel->family;
+}
+
+uint32_t dfa_kernel_packet_group(const struct dfa_kernel *kernel)
+{
+	return kernel->packet_group;
 }
 
 const char *dfa_kernel_version(const struct dfa_kernel *kernel)

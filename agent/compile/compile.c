@@ -14,6 +14,7 @@ static const struct {
 } models[] = {
 	{ "chassis", dfa_chassis_put, dfa_chassis_del },
 	{ "network", dfa_network_put, dfa_network_del },
+	{ "subnet", dfa_subnet_put, dfa_subnet_del },
 	{ "port", dfa_port_put, dfa_port_del },
 	{ "router", dfa_router_put, dfa_router_del },
 	{ "router_interface", dfa_interface_put, dfa_interface_del },
@@ -30,6 +31,7 @@ void dfa_compile_init(struct dfa_compile *compile, struct dfa_state *state,
 		.arg = arg,
 	};
 	dfa_map_init(&compile->networks);
+	dfa_map_init(&compile->subnets);
 	dfa_map_init(&compile->hosts);
 	dfa_map_init(&compile->chassis);
 	dfa_map_init(&compile->ports);
@@ -82,12 +84,16 @@ void dfa_compile_fini(struct dfa_compile *compile)
 	iter = dfa_map_iter(&compile->networks);
 	while ((node = dfa_map_iter_next(&compile->networks, &iter)))
 		free(dfa_container_of(node, struct dfa_network, node));
+	iter = dfa_map_iter(&compile->subnets);
+	while ((node = dfa_map_iter_next(&compile->subnets, &iter)))
+		free(dfa_container_of(node, struct dfa_subnet, node));
 	iter = dfa_map_iter(&compile->hosts);
 	while ((node = dfa_map_iter_next(&compile->hosts, &iter)))
 		free(dfa_container_of(node, struct dfa_host, by_name));
 	free_routing(compile);
 	dfa_map_fini(&compile->ports);
 	dfa_map_fini(&compile->networks);
+	dfa_map_fini(&compile->subnets);
 	dfa_map_fini(&compile->chassis);
 	dfa_map_fini(&compile->hosts);
 }

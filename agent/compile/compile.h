@@ -23,6 +23,7 @@
 /**
  * struct dfa_network - record of a logical network
  * @node: in &dfa_compile.networks
+ * @subnets: its IPv6 subnets, by &dfa_subnet.in_network
  * @ports: its ports, by &dfa_port.in_network
  * @interfaces: the routers' in it, by &dfa_interface.in_network
  * @id: of the object
@@ -33,6 +34,7 @@
  */
 struct dfa_network {
 	struct dfa_map_node node;
+	struct dfa_list subnets;
 	struct dfa_list ports;
 	struct dfa_list interfaces;
 	struct dfa_uuid id;
@@ -40,6 +42,40 @@ struct dfa_network {
 	struct dfa_network_value value;
 	uint16_t mtu;
 	bool is_up;
+};
+
+enum { DFA_SUBNET_DNS = 8 };
+
+/* What routers tell workloads about their addresses in a subnet. */
+enum dfa_ra_mode {
+	DFA_RA_NONE, /* nothing: somebody else does */
+	DFA_RA_SLAAC,
+	DFA_RA_STATEFUL,
+	DFA_RA_STATELESS,
+};
+
+/**
+ * struct dfa_subnet - record of an IPv6 subnet
+ * @node: in &dfa_compile.subnets
+ * @in_network: in &dfa_network.subnets
+ * @network: that it belongs to
+ * @id: of the object
+ * @prefix: its prefix
+ * @prefix_len: of @prefix
+ * @ra_mode: enum dfa_ra_mode
+ * @dns_count: length of @dns
+ * @dns: IPv6 addresses of name servers
+ */
+struct dfa_subnet {
+	struct dfa_map_node node;
+	struct dfa_list in_network;
+	struct dfa_network *network;
+	struct dfa_uuid id;
+	struct dfa_address prefix;
+	uint8_t prefix_len;
+	uint8_t ra_mode;
+	uint8_t dns_count;
+	struct dfa_address dns[DFA_SUBNET_DNS];
 };
 
 /**
@@ -169,6 +205,7 @@ struct dfa_route {
  * @mac: Ethernet address
  * @is_up: admin_state_up
  * @is_wished: the kernel is to have it
+ * @is_advertised: the workloads of its network are to be told of it
  */
 struct dfa_interface {
 	struct dfa_map_node node;
@@ -182,6 +219,43 @@ struct dfa_interface {
 	uint8_t mac[6];
 	bool is_up;
 	bool is_wished;
+	bool is_advertised;
+};
+
+enum {
+	DFA_ADVERT_PREFIXES = 16,
+	DFA_ADVERT_DNS = 16,
+};
+
+/**
+ * struct dfa_advert - what a router interface tells the workloads of its
+ *	network; see RFC 4861, 4.2
+ * @key: kernel id of the interface
+ * @network: kernel id of the network
+ * @mac: of the interface; its link-local address follows
+ * @mtu: of the network
+ * @is_managed: DHCPv6 gives addresses
+ * @has_other: DHCPv6 gives other things
+ * @prefix_count: length of @prefixes
+ * @prefixes: that are on the link; @is_auto: workloads make addresses of it
+ * @dns_count: length of @dns
+ * @dns: name servers
+ */
+struct dfa_advert {
+	uint32_t key;
+	uint32_t network;
+	uint8_t mac[6];
+	uint16_t mtu;
+	bool is_managed;
+	bool has_other;
+	size_t prefix_count;
+	struct dfa_advert_prefix {
+		struct dfa_address address;
+		uint8_t len;
+		bool is_auto;
+	} prefixes[DFA_ADVERT_PREFIXES];
+	size_t dns_count;
+	struct dfa_address dns[DFA_ADVERT_DNS];
 };
 
 /**
@@ -191,18 +265,24 @@ struct dfa_interface {
 struct dfa_local_port {
 	struct dfa_uuid id;
 	uint32_t key;
+	uint32_t network; /* kernel id, 0 until it has arrived */
 	bool is_up; /* the port's and its network's admin_state_up */
 	char device[IFNAMSIZ];
 };
 
 /**
- * struct dfa_compile_ops - told of ports that are bound here
+ * struct dfa_compile_ops - told of ports that are bound here, and of what
+ *	routers advertise
  * @local_set: one is, or has changed
  * @local_del: one is not any more
+ * @advert_set: a router interface advertises itself, or may do so differently
+ * @advert_del: one does not any more
  */
 struct dfa_compile_ops {
 	void (*local_set)(void *arg, const struct dfa_local_port *port);
 	void (*local_del)(void *arg, const struct dfa_uuid *id);
+	void (*advert_set)(void *arg, const struct dfa_advert *advert);
+	void (*advert_del)(void *arg, uint32_t key);
 };
 
 struct dfa_compile {
@@ -211,6 +291,7 @@ struct dfa_compile {
 	const struct dfa_compile_ops *ops;
 	void *arg;
 	struct dfa_map networks;
+	struct dfa_map subnets;
 	struct dfa_map hosts;
 	struct dfa_map chassis;
 	struct dfa_map ports;
@@ -253,6 +334,16 @@ struct dfa_network *dfa_network_ref(struct dfa_compile *compile,
 /* Free the record if nothing needs it. */
 void dfa_network_unref(struct dfa_compile *compile,
 		       struct dfa_network *network);
+
+int dfa_subnet_put(struct dfa_compile *compile, const struct df_obj *obj);
+int dfa_subnet_del(struct dfa_compile *compile, const struct dfa_uuid *id);
+void dfa_subnet_forget(struct dfa_compile *compile, struct dfa_subnet *subnet);
+
+/* Tell what the interface advertises, or that it does not; see advert.c. */
+void dfa_advert_compile(struct dfa_compile *compile,
+			struct dfa_interface *interface);
+void dfa_advert_forget(struct dfa_compile *compile,
+		       struct dfa_interface *interface);
 
 int dfa_chassis_put(struct dfa_compile *compile, const struct df_obj *obj);
 int dfa_chassis_del(struct dfa_compile *compile, const struct dfa_uuid *id);

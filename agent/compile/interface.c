@@ -53,6 +53,7 @@ int dfa_interface_compile(struct dfa_compile *compile,
 			     interface->is_wished ? &value : NULL);
 	if (!err && interface->is_wished != was_wished)
 		err = dfa_routes_compile(compile, interface->router);
+	dfa_advert_compile(compile, interface);
 	return err;
 }
 
@@ -63,6 +64,7 @@ int dfa_interface_forget(struct dfa_compile *compile,
 	struct dfa_router *router = interface->router;
 	int err;
 
+	dfa_advert_forget(compile, interface);
 	dfa_list_del(&interface->in_network);
 	dfa_list_del(&interface->in_router);
 	dfa_map_del(&compile->interfaces, &interface->node);

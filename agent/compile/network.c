@@ -35,6 +35,7 @@ struct dfa_network *dfa_network_ref(struct dfa_compile *compile,
 	if (!network)
 		return NULL;
 	network->id = *id;
+	dfa_list_init(&network->subnets);
 	dfa_list_init(&network->ports);
 	dfa_list_init(&network->interfaces);
 	dfa_map_add(&compile->networks, &network->node, dfa_uuid_hash(id));
@@ -43,7 +44,8 @@ struct dfa_network *dfa_network_ref(struct dfa_compile *compile,
 
 void dfa_network_unref(struct dfa_compile *compile, struct dfa_network *network)
 {
-	if (network->key || !dfa_list_is_empty(&network->ports) ||
+	if (network->key || !dfa_list_is_empty(&network->subnets) ||
+	    !dfa_list_is_empty(&network->ports) ||
 	    !dfa_list_is_empty(&network->interfaces))
 		return;
 	dfa_map_del(&compile->networks, &network->node);
@@ -166,6 +168,11 @@ int dfa_compile_forget(struct dfa_compile *compile, const struct dfa_uuid *id)
 	/* The last one in it must not take the record away. */
 	if (!network->key)
 		network->key = UINT32_MAX;
+	while (!dfa_list_is_empty(&network->subnets))
+		dfa_subnet_forget(compile,
+				  dfa_container_of(network->subnets.next,
+						   struct dfa_subnet,
+						   in_network));
 	while (!err && !dfa_list_is_empty(&network->ports))
 		err = dfa_port_forget(compile,
 				      dfa_container_of(network->ports.next,

@@ -40,6 +40,7 @@ static void tell_local(const struct dfa_compile *compile,
 	struct dfa_local_port local = {
 		.id = port->id,
 		.key = port->key,
+		.network = port->network->key,
 		.is_up = port->is_up && port->network->is_up,
 	};
 	char text[DF_UUID_LEN + 1];

@@ -146,6 +146,7 @@ static int forget(struct dfa_compile *compile, struct dfa_router *router)
 
 int dfa_router_put(struct dfa_compile *compile, const struct df_obj *obj)
 {
+	bool is_up = df_obj_bool(obj, "admin_state_up"), affects_interfaces;
 	uint32_t key = df_obj_key(obj);
 	struct dfa_router *router;
 	struct dfa_uuid id;
@@ -162,11 +163,12 @@ int dfa_router_put(struct dfa_compile *compile, const struct df_obj *obj)
 		if (err)
 			return err;
 	}
-	router->is_up = df_obj_bool(obj, "admin_state_up");
-	if (!router->key) {
-		router->key = key;
+	/* Of one that is down they advertise nothing. */
+	affects_interfaces = !router->key || router->is_up != is_up;
+	router->is_up = is_up;
+	router->key = key;
+	if (affects_interfaces)
 		err = compile_interfaces(compile, router);
-	}
 	if (!err)
 		err = wish(compile, router);
 	if (!err)

@@ -8,6 +8,7 @@
  * nothing that it refuses on principle, and leave nothing behind when all
  * entries are gone.
  */
+#include "app/advert.h"
 #include "compile/compile.h"
 #include "fuzz.h"
 #include "nb.h"
@@ -37,6 +38,21 @@ static void local_del(void *arg, const struct dfa_uuid *id)
 	(void)id;
 }
 
+static void advert_set(void *arg, const struct dfa_advert *advert)
+{
+	uint8_t frame[DFA_ADVERT_MAX];
+
+	(void)arg;
+	require(advert->key && advert->network && advert->prefix_count);
+	require(dfa_advert_build(frame, advert, 1) <= sizeof(frame));
+}
+
+static void advert_del(void *arg, uint32_t key)
+{
+	(void)arg;
+	require(key);
+}
+
 static void place_told(void *arg, enum dfa_view_kind kind, const struct dfa_uuid *place)
 {
 	(void)arg;
@@ -47,6 +63,8 @@ static void place_told(void *arg, enum dfa_view_kind kind, const struct dfa_uuid
 static const struct dfa_compile_ops compile_ops = {
 	.local_set = local_set,
 	.local_del = local_del,
+	.advert_set = advert_set,
+	.advert_del = advert_del,
 };
 
 static const struct dfa_view_ops view_ops = {

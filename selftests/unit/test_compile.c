@@ -397,7 +397,7 @@ static void only_tunnelled_networks_have_a_vni(void **state)
 			 DRAGONFLOW_NETWORK_FLAG_VLAN_TRANSPARENT);
 }
 
-static void an_object_without_key_is_refused(void **state)
+static void an_object_without_key_or_network_is_refused(void **state)
 {
 	struct world *world = *state;
 
@@ -406,7 +406,8 @@ static void an_object_without_key_is_refused(void **state)
 	assert_int_equal(put(world, "port", "{\"id\":\"" PORT "\"}"), -EINVAL);
 	assert_int_equal(put(world, "chassis", "{\"id\":\"" CHASSIS "\"}"),
 			 -EINVAL);
-	assert_int_equal(put(world, "subnet", "{\"id\":\"" NETWORK "\"}"), 0);
+	assert_int_equal(put(world, "subnet", "{\"id\":\"" NETWORK "\"}"),
+			 -EINVAL);
 }
 
 static void configured_tunnels_are_ports(void **state)
@@ -466,7 +467,7 @@ int main(void)
 		TEST(a_deleted_network_takes_its_ports_along),
 		TEST(a_forgotten_network_leaves_nothing),
 		TEST(only_tunnelled_networks_have_a_vni),
-		TEST(an_object_without_key_is_refused),
+		TEST(an_object_without_key_or_network_is_refused),
 		TEST(configured_tunnels_are_ports),
 		TEST(a_port_has_its_addresses),
 	};

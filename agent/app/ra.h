@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef DFA_APP_RA_H
+#define DFA_APP_RA_H
+
+/*
+ * When router advertisements are sent. Each port of this hypervisor is a link
+ * of its own, with a timer of its own: to it alone goes what all routers of its
+ * network have to say. The times are those of RFC 4861, 6.2 and 10.
+ */
+
+#include "compile/compile.h"
+
+struct event_base;
+
+typedef void (*dfa_ra_send_fn)(void *arg, uint32_t port, const void *frame,
+			       size_t len);
+
+/**
+ * struct dfa_ra - the application
+ * @base: event loop
+ * @send: sends a frame out of a port
+ * @arg: its argument
+ * @networks: that have ports here or adverts, by kernel id
+ * @ports: that work, by kernel id
+ * @adverts: of router interfaces, by kernel id
+ */
+struct dfa_ra {
+	struct event_base *base;
+	dfa_ra_send_fn send;
+	void *arg;
+	struct dfa_map networks;
+	struct dfa_map ports;
+	struct dfa_map adverts;
+};
+
+void dfa_ra_init(struct dfa_ra *ra, struct event_base *base,
+		 dfa_ra_send_fn send, void *arg);
+/* Says farewell to nobody: the routers are still there. */
+void dfa_ra_fini(struct dfa_ra *ra);
+
+/* A port works, in this network; nothing happens if that is known. */
+int dfa_ra_port_set(struct dfa_ra *ra, uint32_t port, uint32_t network);
+void dfa_ra_port_del(struct dfa_ra *ra, uint32_t port);
+int dfa_ra_advert_set(struct dfa_ra *ra, const struct dfa_advert *advert);
+void dfa_ra_advert_del(struct dfa_ra *ra, uint32_t key);
+/* A workload looks for a router. */
+void dfa_ra_solicited(struct dfa_ra *ra, uint32_t port);
+
+#endif

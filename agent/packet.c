@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "packet.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <libmnl/libmnl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <linux/dragonflow.h>
+#include <linux/genetlink.h>
+
+#include "codec.h"
+#include "kernel.h"
+#include "log.h"
+#include "util.h"
+
+enum {
+	RECEIVE_SIZE = DRAGONFLOW_FRAME_MAX + 1024,
+	SEND_MAX = 2048,
+	/* Messages in one turn of the event loop. */
+	TURN_MAX = 64,
+};
+
+struct dfa_packet {
+	int fd;
+	struct event *readable;
+	uint16_t family;
+	uint32_t seq;
+	dfa_packet_fn fn;
+	void *arg;
+	char receive[RECEIVE_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
+};
+
+/* --- punted packets -------------------------------------------------------- */
+
+static void punted(const struct dfa_packet *packet, const struct nlmsghdr *nlh)
+{
+	const struct nlattr *attrs[DFA_ATTRS];
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*genl) ||
+	    genl->cmd != DF_CMD_PACKET_PUNT)
+		return;
+	dfa_codec_attrs(nlh, attrs);
+	if (!attrs[DF_A_PACKET_PORT] || !attrs[DF_A_PACKET_REASON] ||
+	    mnl_attr_validate(attrs[DF_A_PACKET_PORT], MNL_TYPE_U32) < 0 ||
+	    mnl_attr_validate(attrs[DF_A_PACKET_REASON], MNL_TYPE_U32) < 0)
+		return;
+	packet->fn(packet->arg, mnl_attr_get_u32(attrs[DF_A_PACKET_PORT]),
+		   mnl_attr_get_u32(attrs[DF_A_PACKET_REASON]));
+}
+
+static void refused(const struct nlmsghdr *nlh)
+{
+	const struct nlmsgerr *error = mnl_nlmsg_get_payload(nlh);
+
+	if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(*error) && error->error)
+		dfa_debug("packet: not sent: %s", strerror(-error->error));
+}
+
+static void handle(const struct dfa_packet *packet, size_t size)
+{
+	const struct nlmsghdr *nlh = (void *)packet->receive;
+	int len = (int)size;
+
+	for (; mnl_nlmsg_ok(nlh, len) && nlh->nlmsg_len <= (uint32_t)len;
+	     nlh = mnl_nlmsg_next(nlh, &len)) {
+		if (nlh->nlmsg_type == packet->family)
+			punted(packet, nlh);
+		else if (nlh->nlmsg_type == NLMSG_ERROR)
+			refused(nlh);
+	}
+}
+
+static void readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct dfa_packet *packet = arg;
+
+	(void)what;
+	for (int i = 0; i < TURN_MAX; i++) {
+		ssize_t got = recv(fd, packet->receive, sizeof(packet->receive),
+				   0);
+
+		/* What was lost is asked for again by whoever asked. */
+		if (got < 0 && errno != ENOBUFS && errno != EINTR)
+			return;
+		if (got > 0)
+			handle(packet, (size_t)got);
+	}
+}
+
+/* --- frames to send -------------------------------------------------------- */
+
+void dfa_packet_send(struct dfa_packet *packet, uint32_t port,
+		     const void *frame, size_t len)
+{
+	char buf[SEND_MAX] __attribute__((aligned(NLMSG_ALIGNTO)));
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct genlmsghdr *genl;
+
+	if (len > SEND_MAX - 256)
+		return;
+	nlh->nlmsg_type = packet->family;
+	nlh->nlmsg_flags = NLM_F_REQUEST;
+	nlh->nlmsg_seq = ++packet->seq;
+	genl = mnl_nlmsg_put_extra_header(nlh, sizeof(*genl));
+	genl->cmd = DF_CMD_PACKET_EXECUTE;
+	genl->version = DRAGONFLOW_FAMILY_VERSION;
+	mnl_attr_put_u32(nlh, DF_A_PACKET_PORT, port);
+	mnl_attr_put(nlh, DF_A_PACKET_FRAME, len, frame);
+	if (send(packet->fd, buf, nlh->nlmsg_len, 0) < 0)
+		dfa_debug("packet: not sent: %s", strerror(errno));
+}
+
+/* --- start and stop -------------------------------------------------------- */
+
+static int listen_to(struct dfa_packet *packet, uint32_t group)
+{
+	struct sockaddr_nl any = { .nl_family = AF_NETLINK };
+	int on = 1;
+
+	packet->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			    NETLINK_GENERIC);
+	if (packet->fd < 0)
+		return -errno;
+	(void)setsockopt(packet->fd, SOL_NETLINK, NETLINK_CAP_ACK, &on,
+			 sizeof(on));
+	if (bind(packet->fd, (struct sockaddr *)&any, sizeof(any)) < 0 ||
+	    connect(packet->fd, (struct sockaddr *)&any, sizeof(any)) < 0 ||
+	    setsockopt(packet->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group,
+		       sizeof(group)) < 0)
+		return -errno;
+	return 0;
+}
+
+int dfa_packet_open(struct dfa_packet **out, struct event_base *base,
+		    const struct dfa_kernel *kernel, dfa_packet_fn fn,
+		    void *arg)
+{
+	struct dfa_packet *packet = calloc(1, sizeof(*packet));
+	int err;
+
+	if (!packet)
+		return -ENOMEM;
+	packet->family = dfa_kernel_family(kernel);
+	packet->fn = fn;
+	packet->arg = arg;
+	err = listen_to(packet, dfa_kernel_packet_group(kernel));
+	if (!err) {
+		packet->readable = event_new(base, packet->fd,
+					     EV_READ | EV_PERSIST, readable,
+					     packet);
+		if (!packet->readable || event_add(packet->readable, NULL))
+			err = -ENOMEM;
+	}
+	if (err) {
+		dfa_packet_close(packet);
+		return err;
+	}
+	*out = packet;
+	return 0;
+}
+
+void dfa_packet_close(struct dfa_packet *packet)
+{
+	if (!packet)
+		return;
+	if (packet->readable)
+		event_free(packet->readable);
+	if (packet->fd >= 0)
+		close(packet->fd);
+	free(packet);
+}
