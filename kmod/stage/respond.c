@@ -106,12 +106,15 @@ static bool nd_checksum_is_right(const struct df_pkt *pkt)
 				IPPROTO_ICMPV6, sum);
 }
 
-/* What RFC 4861 wants of all kinds of messages. */
+/*
+ * What RFC 4861 wants of all kinds of messages. They are not cut into segments,
+ * whatever a virtual machine says: the stack would complain about the checksum.
+ */
 static bool nd_is_valid(const struct df_pkt *pkt)
 {
 	const struct ipv6hdr *ip6 = (const struct ipv6hdr *)pkt->skb->data;
 
-	return ip6->hop_limit == 255 && !pkt->key.l4_dst &&
+	return ip6->hop_limit == 255 && !skb_is_gso(pkt->skb) && !pkt->key.l4_dst &&
 		nd_checksum_is_right(pkt);
 }
 

@@ -73,6 +73,9 @@ static int input(struct df_pkt *pkt, const struct hop *hop)
 	if (df_pkt_is_icmp(pkt) &&
 	    (key->ip_frag == DRAGONFLOW_IP_FRAGMENT_LATER ||
 	     (key->l4_src == htons(echo) && !key->l4_dst))) {
+		/* ICMP has no segments; the stack would complain. */
+		if (skb_is_gso(pkt->skb))
+			return DRAGONFLOW_DROP_REASON_MALFORMED;
 		pkt->answer.kind = DF_ANSWER_ECHO;
 		return DF_STAGE_ANSWERED;
 	}

@@ -7,15 +7,17 @@
       |    |                      |
     --+-network 1-- 101        --+-network 2-- (no router)
 """
+import fcntl
 import pathlib
+import struct
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from dfanswers import (  # noqa: E402 pylint: disable=wrong-import-position
-    ALL_ROUTERS, ALL_ROUTERS_MAC, IP6, icmp6, router_solicitation)
+    ALL_ROUTERS, ALL_ROUTERS_MAC, ECHO6, IP6, RS, icmp6, router_solicitation)
 from dfnl import Dragonflow  # noqa: E402 pylint: disable=wrong-import-position
 from dftest import (  # noqa: E402 pylint: disable=wrong-import-position
-    ethernet, mac, main)
+    ethernet, inside, mac, main, quiet, run)
 
 LL11 = "fe80::11"
 
@@ -113,6 +115,50 @@ def wrong_ones_are_dropped(t):
     t.check("nor has a workload", w12.pending(), [])
 
 
+def tap(t, hv, number):
+    """The device of a virtual machine, as a file to write frames to."""
+    dev = f"vm{number}"
+    run("modprobe", "tun")
+    with inside(hv.name):
+        # pylint: disable=consider-using-with
+        file = open("/dev/net/tun", "wb", buffering=0)
+        t.defer(file.close)
+        # TUNSETIFF; IFF_TAP, IFF_NO_PI, IFF_VNET_HDR
+        fcntl.ioctl(file, 0x400454ca,
+                    struct.pack("16sH22x", dev.encode(), 0x5002))
+    quiet(hv.name, dev)
+    hv.ip("link", "set", dev, "up")
+    hv.tc.attach(dev, number)
+    hv.vif(number)
+    return file
+
+
+def as_segments(frame, size):
+    """TCP that is to be cut, and summed up: so the machine says."""
+    return struct.pack("=BBHHHH", 1, 4, 74, size, 54, 16) + frame
+
+
+def what_claims_to_be_segments_is_dropped(t):
+    """The kernel warns of such packets when somebody sums them up."""
+    hv, _, w12, _ = world(t)
+    listener = agent(t, hv)
+    machine = tap(t, hv, 13)
+    for number, (what, frame) in enumerate((
+            ("a router solicitation", ethernet(
+                ALL_ROUTERS_MAC, mac(13), IP6,
+                icmp6("fe80::13", ALL_ROUTERS, RS, bytes(4) + b"\x0e\x10" +
+                      bytes(126)))),
+            ("an echo request to the router", ethernet(
+                mac(101), mac(13), IP6,
+                icmp6("2001:db8:1::13", "2001:db8:1::fe", ECHO6,
+                      bytes(200)))))):
+        machine.write(as_segments(frame, 64))
+        t.wait(f"{what}: dropped",
+               lambda: hv.drops(13).get("malformed", 0), number + 1)
+    t.check("the agent has nothing", listener.event(0), None)
+    t.check("nor has a workload", w12.pending(), [])
+
+
 def without_an_agent_they_are_counted(t):
     hv, w11, w12, _ = world(t)
     w11.send(router_solicitation(mac(11), LL11))
@@ -166,5 +212,6 @@ def frames_are_sent_as_they_are(t):
 
 main(router_solicitations_are_punted, no_flow_entry_takes_one_away,
      elsewhere_they_are_flooded, wrong_ones_are_dropped,
+     what_claims_to_be_segments_is_dropped,
      without_an_agent_they_are_counted, punts_are_rationed,
      frames_are_sent_as_they_are)
