@@ -35,7 +35,7 @@ struct dfa_packet {
 
 /* --- punted packets -------------------------------------------------------- */
 
-static void punted(const struct dfa_packet *packet, const struct nlmsghdr *nlh)
+static void punted(const struct nlmsghdr *nlh, dfa_packet_fn fn, void *arg)
 {
 	const struct nlattr *attrs[DFA_ATTRS];
 	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
@@ -48,8 +48,8 @@ static void punted(const struct dfa_packet *packet, const struct nlmsghdr *nlh)
 	    mnl_attr_validate(attrs[DF_A_PACKET_PORT], MNL_TYPE_U32) < 0 ||
 	    mnl_attr_validate(attrs[DF_A_PACKET_REASON], MNL_TYPE_U32) < 0)
 		return;
-	packet->fn(packet->arg, mnl_attr_get_u32(attrs[DF_A_PACKET_PORT]),
-		   mnl_attr_get_u32(attrs[DF_A_PACKET_REASON]));
+	fn(arg, mnl_attr_get_u32(attrs[DF_A_PACKET_PORT]),
+	   mnl_attr_get_u32(attrs[DF_A_PACKET_REASON]));
 }
 
 static void refused(const struct nlmsghdr *nlh)
@@ -60,15 +60,16 @@ static void refused(const struct nlmsghdr *nlh)
 		dfa_debug("packet: not sent: %s", strerror(-error->error));
 }
 
-static void handle(const struct dfa_packet *packet, size_t size)
+void dfa_packet_parse(const void *buf, size_t size, uint16_t family,
+		      dfa_packet_fn fn, void *arg)
 {
-	const struct nlmsghdr *nlh = (void *)packet->receive;
+	const struct nlmsghdr *nlh = buf;
 	int len = (int)size;
 
 	for (; mnl_nlmsg_ok(nlh, len) && nlh->nlmsg_len <= (uint32_t)len;
 	     nlh = mnl_nlmsg_next(nlh, &len)) {
-		if (nlh->nlmsg_type == packet->family)
-			punted(packet, nlh);
+		if (nlh->nlmsg_type == family)
+			punted(nlh, fn, arg);
 		else if (nlh->nlmsg_type == NLMSG_ERROR)
 			refused(nlh);
 	}
@@ -87,7 +88,9 @@ static void readable(evutil_socket_t fd, short what, void *arg)
 		if (got < 0 && errno != ENOBUFS && errno != EINTR)
 			return;
 		if (got > 0)
-			handle(packet, (size_t)got);
+			dfa_packet_parse(packet->receive, (size_t)got,
+					 packet->family, packet->fn,
+					 packet->arg);
 	}
 }
 

@@ -23,6 +23,10 @@ int dfa_packet_open(struct dfa_packet **out, struct event_base *base,
 		    void *arg);
 void dfa_packet_close(struct dfa_packet *packet);
 
+/* Read what has been received, messages of that family: @fn is told of each. */
+void dfa_packet_parse(const void *buf, size_t size, uint16_t family,
+		      dfa_packet_fn fn, void *arg);
+
 /* Send a frame out of a port here; a refusal is logged, and that is all. */
 void dfa_packet_send(struct dfa_packet *packet, uint32_t port,
 		     const void *frame, size_t len);

@@ -19,6 +19,7 @@ FUZZ_lpm := kmod/table/lpm.c
 FUZZ_netdev := $(FUZZ_AGENT) agent/netdev.c agent/tunneldev.c agent/addrdev.c
 FUZZ_nl := $(patsubst %,tools/dfctl/%.c,decode nl text) selftests/fuzz/fake_mnl.c
 FUZZ_object := $(FUZZ_LIB)
+FUZZ_packet := $(FUZZ_AGENT) agent/packet.c agent/kernel.c agent/codec.c selftests/fuzz/fake_mnl.c
 FUZZ_uri := $(FUZZ_LIB) agent/lib/db/sqlite_uri.c
 FUZZ_NAMES := $(patsubst selftests/fuzz/fuzz_%.c,%,$(wildcard selftests/fuzz/fuzz_*.c))
 
