@@ -146,6 +146,45 @@ static int check_pools(const struct df_obj *obj, const struct df_ip *net,
 	return 0;
 }
 
+/* A mode is for IPv6, is what DHCP is switched on for, and wants a length. */
+static int check_mode(const struct df_obj *obj, const char *field,
+		      const struct df_ip *net, struct df_error *error)
+{
+	const char *mode = df_obj_string(obj, field);
+
+	if (!mode)
+		return 0;
+	if (net->family != 6)
+		return df_obj_error(obj, error, -EINVAL, field,
+				    "an IPv4 subnet has none");
+	if (!df_obj_bool(obj, "enable_dhcp"))
+		return df_obj_error(obj, error, -EINVAL, field,
+				    "without enable_dhcp a subnet has none");
+	/* RFC 4862: half of an address is made by the workload. */
+	if (strcmp(mode, "dhcpv6-stateful") && net->prefix != 64)
+		return df_obj_error(obj, error, -EINVAL, field,
+				    "%s needs a prefix of 64 bits, not %u",
+				    mode, net->prefix);
+	return 0;
+}
+
+static int check_modes(const struct df_obj *obj, const struct df_ip *net,
+		       struct df_error *error)
+{
+	const char *ra = df_obj_string(obj, "ipv6_ra_mode");
+	const char *address = df_obj_string(obj, "ipv6_address_mode");
+	int err;
+
+	err = check_mode(obj, "ipv6_ra_mode", net, error);
+	if (!err)
+		err = check_mode(obj, "ipv6_address_mode", net, error);
+	if (!err && ra && address && strcmp(ra, address))
+		err = df_obj_error(obj, error, -EINVAL, "ipv6_address_mode",
+				   "is %s, but ipv6_ra_mode is %s", address,
+				   ra);
+	return err;
+}
+
 int df_check_subnet(const struct df_obj *obj, struct df_error *error)
 {
 	struct df_ip gateway;
@@ -162,5 +201,6 @@ int df_check_subnet(const struct df_obj *obj, struct df_error *error)
 				    "%s is not an IPv%u address",
 				    df_obj_string(obj, "gateway_ip"),
 				    net.family);
-	return check_pools(obj, &net, error);
+	return check_modes(obj, &net, error) ?:
+	       check_pools(obj, &net, error);
 }

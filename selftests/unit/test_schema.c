@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The tables of models keep the rules that the code relies on. */
 #include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -131,12 +133,67 @@ static void rules_name_fields_and_models(void **state)
 	}
 }
 
+/* A subnet's IPv6 modes suit each other, its prefix, and DHCP. */
+static void modes_of_a_subnet_agree(void **state)
+{
+#define V6 "\"cidr\":\"2001:db8::/64\",\"ip_version\":6"
+#define V6_80 "\"cidr\":\"2001:db8::/80\",\"ip_version\":6"
+#define V4 "\"cidr\":\"192.0.2.0/24\",\"ip_version\":4"
+#define RA(mode) ",\"ipv6_ra_mode\":\"" mode "\""
+#define ADDRESS(mode) ",\"ipv6_address_mode\":\"" mode "\""
+#define NO_DHCP ",\"enable_dhcp\":false"
+	static const struct {
+		const char *fields, *why;
+	} subnets[] = {
+		{ V6, NULL },
+		{ V6 NO_DHCP, NULL },
+		{ V4 NO_DHCP, NULL },
+		{ V6 RA("slaac"), NULL },
+		{ V6 ADDRESS("slaac"), NULL },
+		{ V6 RA("dhcpv6-stateless") ADDRESS("dhcpv6-stateless"), NULL },
+		{ V6_80 RA("dhcpv6-stateful") ADDRESS("dhcpv6-stateful"), NULL },
+		{ V4 RA("slaac"),
+		  "\"ipv6_ra_mode\": an IPv4 subnet has none" },
+		{ V4 ADDRESS("slaac"),
+		  "\"ipv6_address_mode\": an IPv4 subnet has none" },
+		{ V6 NO_DHCP RA("slaac"),
+		  "\"ipv6_ra_mode\": without enable_dhcp a subnet has none" },
+		{ V6_80 RA("slaac"),
+		  "\"ipv6_ra_mode\": slaac needs a prefix of 64 bits, not 80" },
+		{ V6_80 ADDRESS("dhcpv6-stateless"),
+		  "\"ipv6_address_mode\": dhcpv6-stateless needs a prefix of 64 bits, not 80" },
+		{ V6 RA("slaac") ADDRESS("dhcpv6-stateful"),
+		  "\"ipv6_address_mode\": is dhcpv6-stateful, but ipv6_ra_mode is slaac" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(subnets) / sizeof(*subnets); i++) {
+		struct df_error error = { 0 };
+		struct df_obj *obj;
+		char json[512];
+
+		snprintf(json, sizeof(json),
+			 "{\"id\":\"20000000-0000-4000-8000-000000000001\","
+			 "\"network_id\":\"10000000-0000-4000-8000-000000000001\","
+			 "%s}", subnets[i].fields);
+		assert_int_equal(df_obj_parse(&obj, "subnet", json,
+					      strlen(json), &error), 0);
+		assert_int_equal(df_obj_check(obj, &error),
+				 subnets[i].why ? -EINVAL : 0);
+		if (subnets[i].why)
+			assert_non_null(strstr(error.text, subnets[i].why));
+		df_obj_put(obj);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tables_keep_the_rules),
 		cmocka_unit_test(presets_are_values_of_their_fields),
 		cmocka_unit_test(rules_name_fields_and_models),
+		cmocka_unit_test(modes_of_a_subnet_agree),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
