@@ -63,7 +63,6 @@ static void local_set(void *arg, const struct dfa_local_port *port)
 static void local_del(void *arg, const struct dfa_uuid *id)
 {
 	struct dfa_agent *agent = arg;
-
 	const struct dfa_local *local;
 
 	if (!agent->has_kernel)

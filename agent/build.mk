@@ -6,14 +6,14 @@ AGENT_PURE := $(addprefix agent/,addrs.c app/advert.c config.c log.c map.c \
 	plan.c release.c state.c uuid.c view.c) $(wildcard agent/compile/*.c)
 AGENT_SRCS := $(wildcard agent/*.c agent/app/*.c agent/compile/*.c)
 AGENT_PKGS := libevent_core libmnl libnl-3.0 jansson
-UNIT_AGENT := advert compile compile_router config plan view
+UNIT_AGENT := advert compile compile_router config plan ra view
 UNIT_AGENT_SRCS := $(UNIT_AGENT:%=selftests/unit/test_%.c)
 
 AGENT_CFLAGS := $(call pkg_cflags,$(AGENT_PKGS))
 AGENT_LIBS := $(call pkg_libs,$(AGENT_PKGS))
 
 $(call objs,$(AGENT_SRCS)): CPPFLAGS += -Iagent -Iagent/lib $(AGENT_CFLAGS)
-$(call asan_objs,$(AGENT_PURE) $(UNIT_AGENT_SRCS)): CPPFLAGS += -Iagent -Iagent/lib
+$(call asan_objs,$(AGENT_PURE) agent/app/ra.c $(UNIT_AGENT_SRCS)): CPPFLAGS += -Iagent -Iagent/lib
 
 $(BUILD)/bin/dragonflowd: $(call objs,$(AGENT_SRCS)) $(BUILD)/lib/libdragonflow.so
 	$(call link,-ldragonflow $(AGENT_LIBS))
@@ -22,6 +22,9 @@ $(UNIT_AGENT:%=$(BUILD)/unit/test_%): $(BUILD)/unit/test_%: \
 		$(BUILD)/asan/selftests/unit/test_%.o \
 		$(call asan_objs,$(AGENT_PURE)) $(BUILD)/lib/libdragonflow.so
 	$(call link_asan,-ldragonflow -lcmocka)
+
+# Its timers and its clock are the test's.
+$(BUILD)/unit/test_ra: $(call asan_objs,agent/app/ra.c)
 
 AGENT_TARGETS += $(BUILD)/bin/dragonflowd
 UNIT_TARGETS += $(UNIT_AGENT:%=$(BUILD)/unit/test_%)

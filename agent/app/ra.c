@@ -11,19 +11,27 @@
 #include "util.h"
 
 enum {
-	PERIOD_MIN_MS = 200000,
-	PERIOD_MAX_MS = 600000,
-	INITIAL_PERIOD_MAX_MS = 16000,
+	INITIAL_INTERVAL_MAX_MS = 16000,
 	INITIAL_COUNT = 3,
 	BETWEEN_MS = 3000,
 	SOLICITED_DELAY_MAX_MS = 500,
+	ANNOUNCE_COUNT = 3,
+	ANNOUNCE_BETWEEN_MS = 1000,
 };
 
+/**
+ * struct network - what is known of a network
+ * @node: in &dfa_ra.networks
+ * @ports: its &struct port
+ * @adverts: its &struct advert
+ * @announced_ms: when the last announcements were sent, 0 for never
+ */
 struct network {
 	struct dfa_map_node node;
-	uint32_t key;
 	struct dfa_list ports;
 	struct dfa_list adverts;
+	uint64_t announced_ms;
+	uint32_t key;
 };
 
 /**
@@ -47,12 +55,25 @@ struct port {
 	unsigned int initial;
 };
 
+/**
+ * struct advert - a router interface and its timer
+ * @node: in &dfa_ra.adverts
+ * @in_network: in &network.adverts
+ * @timer: the next announcements
+ * @what: it has to say; has a reference to its addresses
+ * @announces: how many more come
+ * @len: length of @frame; 0 if it does not advertise
+ * @frame: the router advertisement
+ */
 struct advert {
 	struct dfa_map_node node;
 	struct dfa_list in_network;
+	struct dfa_ra *ra;
 	struct network *network;
+	struct event *timer;
 	uint32_t key;
 	struct dfa_advert what;
+	unsigned int announces;
 	size_t len;
 	uint8_t frame[DFA_ADVERT_MAX];
 };
@@ -118,22 +139,67 @@ static unsigned int between(unsigned int low, unsigned int high)
 	return low + (unsigned int)random() % (high - low + 1);
 }
 
+static void set_timer(struct event *timer, uint64_t delay_ms)
+{
+	struct timeval tv = {
+		.tv_sec = (time_t)(delay_ms / 1000),
+		.tv_usec = (suseconds_t)(delay_ms % 1000 * 1000),
+	};
+
+	evtimer_add(timer, &tv);
+}
+
+/* The longest time between advertisements there; 0 if nobody advertises. */
+static unsigned int interval_max_ms(const struct network *network)
+{
+	struct dfa_list *item = network->adverts.next;
+	unsigned int least_s = 0;
+
+	for (; item != &network->adverts; item = item->next) {
+		const struct advert *advert;
+
+		advert = dfa_container_of(item, struct advert, in_network);
+		if (advert->len && (!least_s ||
+				    advert->what.interval_s < least_s))
+			least_s = advert->what.interval_s;
+	}
+	return least_s * 1000;
+}
+
+/* What RFC 4861, 6.2.1, has for the longest time. */
+static unsigned int interval_min_ms(unsigned int max_ms)
+{
+	return max_ms >= 9000 ? max_ms / 3 : max_ms * 3 / 4;
+}
+
 /* Send in so long, or when there may be another, but not later than planned. */
 static void schedule(struct port *port, unsigned int delay_ms)
 {
 	uint64_t now = now_ms(), due = now + delay_ms;
-	struct timeval tv;
 
-	if (dfa_list_is_empty(&port->network->adverts))
+	if (!interval_max_ms(port->network))
 		return;
 	if (port->sent_ms && due < port->sent_ms + BETWEEN_MS)
 		due = port->sent_ms + BETWEEN_MS;
 	if (port->due_ms && port->due_ms <= due)
 		return;
 	port->due_ms = due;
-	tv.tv_sec = (time_t)((due - now) / 1000);
-	tv.tv_usec = (suseconds_t)((due - now) % 1000 * 1000);
-	evtimer_add(port->timer, &tv);
+	set_timer(port->timer, due - now);
+}
+
+static void schedule_next(struct port *port)
+{
+	unsigned int max = interval_max_ms(port->network);
+	unsigned int min = interval_min_ms(max);
+
+	if (port->initial)
+		port->initial--;
+	if (port->initial) {
+		min = BETWEEN_MS;
+		if (max > INITIAL_INTERVAL_MAX_MS)
+			max = INITIAL_INTERVAL_MAX_MS;
+	}
+	schedule(port, between(min, max));
 }
 
 static void ring(evutil_socket_t fd, short what, void *arg)
@@ -144,20 +210,18 @@ static void ring(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	port->due_ms = 0;
-	if (dfa_list_is_empty(&port->network->adverts))
+	if (!interval_max_ms(port->network))
 		return;
 	for (; item != &port->network->adverts; item = item->next) {
 		const struct advert *advert;
 
 		advert = dfa_container_of(item, struct advert, in_network);
-		port->ra->send(port->ra->arg, port->key, advert->frame,
-			       advert->len);
+		if (advert->len)
+			port->ra->send(port->ra->arg, port->key, advert->frame,
+				       advert->len);
 	}
 	port->sent_ms = now_ms();
-	if (port->initial && --port->initial)
-		schedule(port, between(BETWEEN_MS, INITIAL_PERIOD_MAX_MS));
-	else
-		schedule(port, between(PERIOD_MIN_MS, PERIOD_MAX_MS));
+	schedule_next(port);
 }
 
 /* There is something new to say: soon, and more than once. */
@@ -219,6 +283,46 @@ void dfa_ra_solicited(struct dfa_ra *ra, uint32_t key)
 		schedule(port, between(0, SOLICITED_DELAY_MAX_MS));
 }
 
+/* --- announcements --------------------------------------------------------- */
+
+static void announce_to(const struct advert *advert, uint32_t port)
+{
+	const struct dfa_addrs *addrs = advert->what.addrs;
+	uint8_t frame[DFA_ANNOUNCE_MAX];
+
+	for (size_t i = 0; i < dfa_addrs_count(addrs); i++) {
+		size_t len = dfa_announce_build(frame, advert->what.mac,
+						&addrs->addr[i].address);
+
+		advert->ra->send(advert->ra->arg, port, frame, len);
+	}
+}
+
+static void announce(evutil_socket_t fd, short what, void *arg)
+{
+	struct advert *advert = arg;
+	struct dfa_list *item = advert->network->ports.next;
+
+	(void)fd;
+	(void)what;
+	for (; item != &advert->network->ports; item = item->next)
+		announce_to(advert, dfa_container_of(item, struct port,
+						     in_network)->key);
+	advert->network->announced_ms = now_ms();
+	if (--advert->announces)
+		set_timer(advert->timer, ANNOUNCE_BETWEEN_MS);
+}
+
+/* Others may know another MAC for these addresses. */
+static void begin_announcing(struct advert *advert)
+{
+	uint64_t last = advert->network->announced_ms, now = now_ms();
+	uint64_t due = last ? last + ANNOUNCE_BETWEEN_MS : now;
+
+	advert->announces = ANNOUNCE_COUNT;
+	set_timer(advert->timer, due > now ? due - now : 0);
+}
+
 /* --- what is advertised ---------------------------------------------------- */
 
 static struct advert *advert_find(const struct dfa_ra *ra, uint32_t key)
@@ -241,6 +345,8 @@ static void advert_free(struct dfa_ra *ra, struct advert *advert)
 	dfa_list_del(&advert->in_network);
 	network_unref(ra, advert->network);
 	dfa_map_del(&ra->adverts, &advert->node);
+	dfa_addrs_put(advert->what.addrs);
+	event_free(advert->timer);
 	free(advert);
 }
 
@@ -251,11 +357,15 @@ static struct advert *advert_add(struct dfa_ra *ra,
 
 	if (!advert)
 		return NULL;
-	advert->network = network_ref(ra, what->network);
+	advert->timer = evtimer_new(ra->base, announce, advert);
+	advert->network = advert->timer ? network_ref(ra, what->network) : NULL;
 	if (!advert->network) {
+		if (advert->timer)
+			event_free(advert->timer);
 		free(advert);
 		return NULL;
 	}
+	advert->ra = ra;
 	advert->key = what->key;
 	dfa_list_add(&advert->network->adverts, &advert->in_network);
 	dfa_map_add(&ra->adverts, &advert->node, dfa_hash_u64(what->key));
@@ -266,8 +376,11 @@ static struct advert *advert_add(struct dfa_ra *ra,
 static void farewell(struct dfa_ra *ra, struct advert *advert)
 {
 	struct dfa_list *item = advert->network->ports.next;
-	size_t len = dfa_advert_build(advert->frame, &advert->what, 0);
+	size_t len;
 
+	if (!advert->len)
+		return;
+	len = dfa_advert_build(advert->frame, &advert->what, 0);
 	for (; item != &advert->network->ports; item = item->next)
 		ra->send(ra->arg,
 			 dfa_container_of(item, struct port, in_network)->key,
@@ -284,12 +397,33 @@ void dfa_ra_advert_del(struct dfa_ra *ra, uint32_t key)
 	advert_free(ra, advert);
 }
 
+/* Advertise what is new; say farewell if there is nothing any more. */
+static void advertise(struct dfa_ra *ra, struct advert *advert,
+		      const struct dfa_advert *what)
+{
+	bool is_sooner = what->interval_s < advert->what.interval_s;
+	struct dfa_list *item = advert->network->ports.next;
+	uint8_t frame[DFA_ADVERT_MAX] = { 0 };
+	size_t len = 0;
+
+	if (what->prefix_count)
+		len = dfa_advert_build(frame, what, DFA_ADVERT_LIFETIME_S);
+	else
+		farewell(ra, advert);
+	if (len == advert->len && !is_sooner &&
+	    !memcmp(frame, advert->frame, len))
+		return;
+	memcpy(advert->frame, frame, len);
+	advert->len = len;
+	advert->what.interval_s = what->interval_s;
+	for (; item != &advert->network->ports; item = item->next)
+		begin(dfa_container_of(item, struct port, in_network));
+}
+
 int dfa_ra_advert_set(struct dfa_ra *ra, const struct dfa_advert *what)
 {
 	struct advert *advert = advert_find(ra, what->key);
-	uint8_t frame[DFA_ADVERT_MAX];
-	struct dfa_list *item;
-	size_t len;
+	struct dfa_addrs *old;
 
 	/* Another address is another router to the workloads. */
 	if (advert && (advert->what.network != what->network ||
@@ -301,15 +435,13 @@ int dfa_ra_advert_set(struct dfa_ra *ra, const struct dfa_advert *what)
 		advert = advert_add(ra, what);
 	if (!advert)
 		return -ENOMEM;
+	advertise(ra, advert, what);
+	old = advert->what.addrs;
 	advert->what = *what;
-	len = dfa_advert_build(frame, what, DFA_ADVERT_LIFETIME_S);
-	if (len == advert->len && !memcmp(frame, advert->frame, len))
-		return 0;
-	memcpy(advert->frame, frame, len);
-	advert->len = len;
-	item = advert->network->ports.next;
-	for (; item != &advert->network->ports; item = item->next)
-		begin(dfa_container_of(item, struct port, in_network));
+	dfa_addrs_get(what->addrs);
+	if (!dfa_addrs_include(old, what->addrs))
+		begin_announcing(advert);
+	dfa_addrs_put(old);
 	return 0;
 }
 

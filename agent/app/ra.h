@@ -3,9 +3,14 @@
 #define DFA_APP_RA_H
 
 /*
- * When router advertisements are sent. Each port of this hypervisor is a link
- * of its own, with a timer of its own: to it alone goes what all routers of its
- * network have to say. The times are those of RFC 4861, 6.2 and 10.
+ * When workloads are told of the routers of their networks. Each port of this
+ * hypervisor is a link of its own, with a timer of its own: to it alone go the
+ * advertisements of all routers. The times are those of RFC 4861, 6.2 and 10.
+ *
+ * Each router interface has a timer for its announcements: gratuitous ARP, and
+ * neighbour advertisements that override what is known. It sends them to all
+ * ports when its MAC or its addresses are new, three times, a second apart; what
+ * changes in a network within a second is announced when it is over.
  */
 
 #include "compile/compile.h"
@@ -22,7 +27,7 @@ typedef void (*dfa_ra_send_fn)(void *arg, uint32_t port, const void *frame,
  * @arg: its argument
  * @networks: that have ports here or adverts, by kernel id
  * @ports: that work, by kernel id
- * @adverts: of router interfaces, by kernel id
+ * @adverts: of router interfaces that work, by kernel id
  */
 struct dfa_ra {
 	struct event_base *base;
@@ -41,6 +46,7 @@ void dfa_ra_fini(struct dfa_ra *ra);
 /* A port works, in this network; nothing happens if that is known. */
 int dfa_ra_port_set(struct dfa_ra *ra, uint32_t port, uint32_t network);
 void dfa_ra_port_del(struct dfa_ra *ra, uint32_t port);
+/* A router interface works, and has this to say. */
 int dfa_ra_advert_set(struct dfa_ra *ra, const struct dfa_advert *advert);
 void dfa_ra_advert_del(struct dfa_ra *ra, uint32_t key);
 /* A workload looks for a router. */

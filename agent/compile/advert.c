@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What router interfaces advertise. An interface does if it and its router are
- * up and it has an address in a subnet with an ipv6_ra_mode; of other subnets
- * it says nothing.
+ * What router interfaces tell the workloads of their networks, if they and their
+ * routers are up. Only those that have an address in a subnet with an
+ * ipv6_ra_mode advertise; of other subnets they say nothing.
  */
 #include <string.h>
 #include <sys/socket.h>
@@ -59,6 +59,47 @@ static void add_subnet(struct dfa_advert *advert,
 		add_dns(advert, &subnet->dns[i]);
 }
 
+/*
+ * A name as in a DNS message: each label with its length before it, then an
+ * empty one. Return: its length; 0 if it is no name that DNS could have.
+ */
+static size_t encode_domain(uint8_t domain[DFA_DOMAIN_MAX], const char *name)
+{
+	size_t used = 0;
+
+	while (*name) {
+		size_t len = strcspn(name, ".");
+
+		if (!len || len > 63 || used + 1 + len + 1 > DFA_DOMAIN_MAX)
+			return 0;
+		domain[used++] = (uint8_t)len;
+		memcpy(domain + used, name, len);
+		used += len;
+		name += len;
+		/* The last dot says that the name is complete. */
+		if (*name == '.')
+			name++;
+	}
+	if (!used)
+		return 0;
+	domain[used++] = 0;
+	return used;
+}
+
+static void add_subnets(struct dfa_advert *advert,
+			const struct dfa_interface *interface)
+{
+	const struct dfa_addrs *addrs = interface->addrs;
+
+	for (size_t i = 0; i < dfa_addrs_count(addrs); i++) {
+		const struct dfa_subnet *subnet;
+
+		subnet = find_subnet(interface->network, &addrs->addr[i]);
+		if (subnet)
+			add_subnet(advert, subnet);
+	}
+}
+
 void dfa_advert_compile(struct dfa_compile *compile,
 			struct dfa_interface *interface)
 {
@@ -66,23 +107,21 @@ void dfa_advert_compile(struct dfa_compile *compile,
 	struct dfa_advert advert = {
 		.key = interface->key,
 		.network = network->key,
+		.addrs = interface->addrs,
+		.interval_s = interface->ra_interval_s,
 		.mtu = network->mtu,
 	};
-	const struct dfa_addrs *addrs = interface->addrs;
 
-	memcpy(advert.mac, interface->mac, sizeof(advert.mac));
-	for (size_t i = 0; i < dfa_addrs_count(addrs); i++) {
-		const struct dfa_subnet *subnet;
-
-		subnet = find_subnet(network, &addrs->addr[i]);
-		if (subnet)
-			add_subnet(&advert, subnet);
-	}
 	if (!interface->is_wished || !interface->is_up || !network->is_up ||
-	    !interface->router->is_up || !advert.prefix_count) {
+	    !interface->router->is_up) {
 		dfa_advert_forget(compile, interface);
 		return;
 	}
+	memcpy(advert.mac, interface->mac, sizeof(advert.mac));
+	add_subnets(&advert, interface);
+	if (network->dns_domain)
+		advert.domain_len = encode_domain(advert.domain,
+						  network->dns_domain);
 	interface->is_advertised = true;
 	compile->ops->advert_set(compile->arg, &advert);
 }

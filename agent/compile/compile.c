@@ -83,7 +83,8 @@ void dfa_compile_fini(struct dfa_compile *compile)
 	}
 	iter = dfa_map_iter(&compile->networks);
 	while ((node = dfa_map_iter_next(&compile->networks, &iter)))
-		free(dfa_container_of(node, struct dfa_network, node));
+		dfa_network_free(dfa_container_of(node, struct dfa_network,
+						  node));
 	iter = dfa_map_iter(&compile->subnets);
 	while ((node = dfa_map_iter_next(&compile->subnets, &iter)))
 		free(dfa_container_of(node, struct dfa_subnet, node));

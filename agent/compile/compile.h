@@ -31,6 +31,7 @@
  * @value: what the kernel is to have
  * @mtu: largest IP packet
  * @is_up: admin_state_up
+ * @dns_domain: of its ports' names, or NULL
  */
 struct dfa_network {
 	struct dfa_map_node node;
@@ -42,6 +43,7 @@ struct dfa_network {
 	struct dfa_network_value value;
 	uint16_t mtu;
 	bool is_up;
+	char *dns_domain;
 };
 
 enum { DFA_SUBNET_DNS = 8 };
@@ -203,6 +205,7 @@ struct dfa_route {
  * @id: of the object
  * @key: kernel id
  * @mac: Ethernet address
+ * @ra_interval_s: longest time between router advertisements
  * @is_up: admin_state_up
  * @is_wished: the kernel is to have it
  * @is_advertised: the workloads of its network are to be told of it
@@ -217,6 +220,7 @@ struct dfa_interface {
 	struct dfa_uuid id;
 	uint32_t key;
 	uint8_t mac[6];
+	uint16_t ra_interval_s;
 	bool is_up;
 	bool is_wished;
 	bool is_advertised;
@@ -225,14 +229,18 @@ struct dfa_interface {
 enum {
 	DFA_ADVERT_PREFIXES = 16,
 	DFA_ADVERT_DNS = 16,
+	DFA_DOMAIN_MAX = 255, /* RFC 1035 */
 };
 
 /**
  * struct dfa_advert - what a router interface tells the workloads of its
- *	network; see RFC 4861, 4.2
+ *	network: its addresses in any case, and what RFC 4861, 4.2, lists if it
+ *	has prefixes to advertise
  * @key: kernel id of the interface
  * @network: kernel id of the network
+ * @addrs: of the interface
  * @mac: of the interface; its link-local address follows
+ * @interval_s: longest time between advertisements
  * @mtu: of the network
  * @is_managed: DHCPv6 gives addresses
  * @has_other: DHCPv6 gives other things
@@ -240,11 +248,15 @@ enum {
  * @prefixes: that are on the link; @is_auto: workloads make addresses of it
  * @dns_count: length of @dns
  * @dns: name servers
+ * @domain_len: length of @domain
+ * @domain: that workloads look names up in, as in a DNS message
  */
 struct dfa_advert {
 	uint32_t key;
 	uint32_t network;
+	struct dfa_addrs *addrs;
 	uint8_t mac[6];
+	uint16_t interval_s;
 	uint16_t mtu;
 	bool is_managed;
 	bool has_other;
@@ -256,6 +268,8 @@ struct dfa_advert {
 	} prefixes[DFA_ADVERT_PREFIXES];
 	size_t dns_count;
 	struct dfa_address dns[DFA_ADVERT_DNS];
+	size_t domain_len;
+	uint8_t domain[DFA_DOMAIN_MAX];
 };
 
 /**
@@ -275,8 +289,9 @@ struct dfa_local_port {
  *	routers advertise
  * @local_set: one is, or has changed
  * @local_del: one is not any more
- * @advert_set: a router interface advertises itself, or may do so differently
- * @advert_del: one does not any more
+ * @advert_set: a router interface works, or may tell something else; what
+ *	@advert points to is borrowed
+ * @advert_del: one does not work any more
  */
 struct dfa_compile_ops {
 	void (*local_set)(void *arg, const struct dfa_local_port *port);
@@ -334,6 +349,7 @@ struct dfa_network *dfa_network_ref(struct dfa_compile *compile,
 /* Free the record if nothing needs it. */
 void dfa_network_unref(struct dfa_compile *compile,
 		       struct dfa_network *network);
+void dfa_network_free(struct dfa_network *network);
 
 int dfa_subnet_put(struct dfa_compile *compile, const struct df_obj *obj);
 int dfa_subnet_del(struct dfa_compile *compile, const struct dfa_uuid *id);

@@ -158,6 +158,7 @@ int dfa_interface_put(struct dfa_compile *compile, const struct df_obj *obj)
 
 	memcpy(interface->mac, mac, sizeof(mac));
 	interface->is_up = df_obj_bool(obj, "admin_state_up");
+	interface->ra_interval_s = (uint16_t)df_obj_u64(obj, "ra_interval");
 	old = dfa_addrs_get(interface->addrs);
 	err = dfa_fixed_ips_parse(&interface->addrs, obj, mac, true);
 	affects_routes = !dfa_addrs_equal(old, interface->addrs);

@@ -49,6 +49,12 @@ void dfa_network_unref(struct dfa_compile *compile, struct dfa_network *network)
 	    !dfa_list_is_empty(&network->interfaces))
 		return;
 	dfa_map_del(&compile->networks, &network->node);
+	dfa_network_free(network);
+}
+
+void dfa_network_free(struct dfa_network *network)
+{
+	free(network->dns_domain);
 	free(network);
 }
 
@@ -107,6 +113,25 @@ static int unwish(struct dfa_compile *compile, uint32_t key)
 	return dfa_state_wish(compile->state, DFA_NETWORK, key, NULL);
 }
 
+/* Return: 1 if it is another than before, 0, or -ENOMEM. */
+static int set_domain(struct dfa_network *network, const struct df_obj *obj)
+{
+	const char *name = df_obj_string(obj, "dns_domain");
+	const char *old = network->dns_domain;
+	char *copy = NULL;
+
+	if (name && old ? strcmp(name, old) == 0 : name == old)
+		return 0;
+	if (name) {
+		copy = strdup(name);
+		if (!copy)
+			return -ENOMEM;
+	}
+	free(network->dns_domain);
+	network->dns_domain = copy;
+	return 1;
+}
+
 int dfa_network_put(struct dfa_compile *compile, const struct df_obj *obj)
 {
 	bool is_up = df_obj_bool(obj, "admin_state_up");
@@ -124,9 +149,12 @@ int dfa_network_put(struct dfa_compile *compile, const struct df_obj *obj)
 		return -ENOMEM;
 
 	old_key = network->key;
+	err = set_domain(network, obj);
+	if (err < 0)
+		return err;
 	mtu = (uint16_t)df_obj_u64(obj, "mtu");
 	affects_ports = old_key != key || network->is_up != is_up;
-	affects_interfaces = affects_ports || network->mtu != mtu;
+	affects_interfaces = affects_ports || err || network->mtu != mtu;
 	network->key = key;
 	network->is_up = is_up;
 	network->mtu = mtu;

@@ -19,6 +19,7 @@ ALL_TESTS="
 	nothing_is_left_of_a_refused_delete
 	what_is_used_is_not_deleted
 	addresses_find_their_subnet
+	ipv6_modes_are_set_and_refused
 	a_router_is_put_between_networks
 	routes_come_and_go
 	records_are_written_with_and_without_json
@@ -216,6 +217,30 @@ addresses_find_their_subnet() {
 		port create network=blue fixed_ips=10.0.0.1
 	check "one more" dfctl port set web fixed_ips+=192.0.2.11
 	check_eq "three" 3 "$(field port web '.fixed_ips | length')"
+}
+
+ipv6_modes_are_set_and_refused() {
+	database
+	run dfctl network create blue
+	run dfctl subnet create auto network=blue cidr=2001:db8::/64 ipv6_ra_mode=slaac ipv6_address_mode=slaac
+	check_eq "the mode" slaac "$(field subnet auto .ipv6_ra_mode)"
+	check_fails "one alone" dfctl subnet set auto ipv6_ra_mode=dhcpv6-stateful
+	check "says why" grep -q 'ipv6_address_mode.*: is slaac, but ipv6_ra_mode is dhcpv6-stateful' \
+		<(dfctl subnet set auto ipv6_ra_mode=dhcpv6-stateful 2>&1)
+	check "both" dfctl subnet set auto ipv6_ra_mode=dhcpv6-stateful ipv6_address_mode=dhcpv6-stateful
+	check "none" dfctl subnet set auto ipv6_ra_mode= ipv6_address_mode=
+	check_eq "not any more" null "$(field subnet auto .ipv6_ra_mode)"
+	check_fails "of a long prefix" dfctl subnet create network=blue cidr=2001:db8:1::/80 ipv6_ra_mode=slaac
+	check_fails "of IPv4" dfctl subnet create network=blue cidr=192.0.2.0/24 ipv6_ra_mode=slaac
+	check "says why" grep -q 'ipv6_ra_mode.*: an IPv4 subnet has none' \
+		<(dfctl subnet create network=blue cidr=192.0.2.0/24 ipv6_ra_mode=slaac 2>&1)
+	check_fails "an unknown one" dfctl subnet set auto ipv6_ra_mode=radvd
+	check "says which there are" grep -q "dhcpv6-stateless" <(dfctl subnet set auto ipv6_ra_mode=radvd 2>&1)
+	run dfctl subnet set auto gateway_ip=2001:db8::1
+	run dfctl router create r
+	run dfctl router_interface create i router=r fixed_ips=auto ra_interval=30
+	check_eq "the interval" 30 "$(field router_interface i .ra_interval)"
+	check_fails "one that is too short" dfctl router_interface set i ra_interval=3
 }
 
 a_router_is_put_between_networks() {

@@ -8,8 +8,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <cmocka.h>
 
@@ -141,13 +143,16 @@ static void a_subnet_without_a_mode_is_not_advertised(void **state)
 	struct world *world = *state;
 
 	put(world, "subnet", SUBNET1_JSON(""));
-	assert_int_equal(world->sets, 0);
+	assert_int_equal(world->advert.prefix_count, 0);
 	put_subnets(world);
 	assert_int_equal(world->advert.prefix_count, 2);
 	put(world, "subnet", SUBNET1_JSON(""));
 	assert_int_equal(world->advert.prefix_count, 1);
 	put(world, "subnet", SUBNET2_JSON(""));
-	assert_int_equal(world->dels, 1);
+	assert_int_equal(world->advert.prefix_count, 0);
+	/* Its addresses are announced all the same. */
+	assert_int_equal(world->dels, 0);
+	assert_int_equal(dfa_addrs_count(world->advert.addrs), 3);
 }
 
 static void modes_say_who_gives_what(void **state)
@@ -222,6 +227,7 @@ static void the_most_fits(void **state)
 		.mtu = 1500,
 		.prefix_count = DFA_ADVERT_PREFIXES,
 		.dns_count = DFA_ADVERT_DNS,
+		.domain_len = DFA_DOMAIN_MAX,
 	};
 	uint8_t frame[DFA_ADVERT_MAX];
 
@@ -229,6 +235,78 @@ static void the_most_fits(void **state)
 	assert_int_equal(dfa_advert_build(frame, &advert, 1), DFA_ADVERT_MAX);
 	/* Every link takes it. */
 	assert_true(DFA_ADVERT_MAX <= 14 + 1280);
+}
+
+static void the_domain_is_in_the_form_of_dns(void **state)
+{
+#define NAME63 "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0"
+	static const uint8_t option[] = {
+		31, 3, 0, 0, 0, 0, 0x23, 0x28, 7, 'e', 'x', 'a', 'm', 'p', 'l',
+		'e', 3, 'n', 'e', 't', 0, 0, 0, 0,
+	};
+	static const struct {
+		const char *name;
+		size_t len;
+	} names[] = {
+		{ "", 0 }, { ".", 0 }, { "a..b", 0 }, { ".a", 0 },
+		{ "a", 3 }, { "a.", 3 }, { "example.net", 13 },
+		{ NAME63, 65 }, { NAME63 "x", 0 },
+		{ NAME63 "." NAME63 "." NAME63, 193 },
+		{ NAME63 "." NAME63 "." NAME63 "." NAME63, 0 },
+		{ "example.net.", 13 },
+	};
+	struct world *world = *state;
+	uint8_t frame[DFA_ADVERT_MAX];
+	char json[512];
+	size_t len;
+
+	put(world, "subnet", SUBNET1_JSON(",\"ipv6_ra_mode\":\"slaac\""));
+	for (size_t i = 0; i < DFA_ARRAY_SIZE(names); i++) {
+		snprintf(json, sizeof(json),
+			 "{\"id\":\"" NETWORK "\",\"key\":11,\"mtu\":1442,"
+			 "\"dns_domain\":\"%s\"}", names[i].name);
+		put(world, "network", json);
+		assert_int_equal(world->advert.domain_len, names[i].len);
+	}
+	len = dfa_advert_build(frame, &world->advert, DFA_ADVERT_LIFETIME_S);
+	assert_memory_equal(frame + len - sizeof(option), option,
+			    sizeof(option));
+	put(world, "network", NETWORK_JSON);
+	assert_int_equal(world->advert.domain_len, 0);
+}
+
+static void announcements_are_those_of_others(void **state)
+{
+	/* Made with scapy. */
+	static const uint8_t arp[] = {
+		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02, 0x00, 0x00, 0x00,
+		0x00, 0x41, 0x08, 0x06, 0x00, 0x01, 0x08, 0x00, 0x06, 0x04,
+		0x00, 0x01, 0x02, 0x00, 0x00, 0x00, 0x00, 0x41, 192, 0, 2, 1,
+		0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 192, 0, 2, 1,
+	};
+	static const uint8_t na[] = {
+		0x33, 0x33, 0x00, 0x00, 0x00, 0x01, 0x02, 0x00, 0x00, 0x00,
+		0x00, 0x41, 0x86, 0xdd, 0x60, 0x00, 0x00, 0x00, 0x00, 0x20,
+		0x3a, 0xff, 0x20, 0x01, 0x0d, 0xb8, 0x00, 0x00, 0x00, 0x00,
+		0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x01, 0xff, 0x02,
+		0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+		0x00, 0x00, 0x00, 0x01, 0x88, 0x00, 0x78, 0xea, 0xa0, 0x00,
+		0x00, 0x00, 0x20, 0x01, 0x0d, 0xb8, 0x00, 0x00, 0x00, 0x00,
+		0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x01, 0x02, 0x01,
+		0x02, 0x00, 0x00, 0x00, 0x00, 0x41,
+	};
+	static const struct dfa_address ip4 = { AF_INET, { 192, 0, 2, 1 } };
+	static const struct dfa_address ip6 = {
+		AF_INET6, { 0x20, 1, 0xd, 0xb8, [15] = 1 },
+	};
+	static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 0x41 };
+	uint8_t frame[DFA_ANNOUNCE_MAX];
+
+	(void)state;
+	assert_int_equal(dfa_announce_build(frame, mac, &ip4), sizeof(arp));
+	assert_memory_equal(frame, arp, sizeof(arp));
+	assert_int_equal(dfa_announce_build(frame, mac, &ip6), sizeof(na));
+	assert_memory_equal(frame, na, sizeof(na));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -240,6 +318,8 @@ int main(void)
 		TEST(modes_say_who_gives_what),
 		TEST(what_is_down_or_gone_is_not_advertised),
 		TEST(the_bytes_are_those_of_others),
+		TEST(the_domain_is_in_the_form_of_dns),
+		cmocka_unit_test(announcements_are_those_of_others),
 		cmocka_unit_test(the_most_fits),
 	};
 

@@ -34,6 +34,23 @@ struct world {
 	struct dfa_compile compile;
 };
 
+static void advert_set(void *arg, const struct dfa_advert *advert)
+{
+	(void)arg;
+	assert_true(advert->key && advert->network);
+}
+
+static void advert_del(void *arg, uint32_t key)
+{
+	(void)arg;
+	assert_true(key);
+}
+
+static const struct dfa_compile_ops ops = {
+	.advert_set = advert_set,
+	.advert_del = advert_del,
+};
+
 static int setup(void **state)
 {
 	struct world *world = calloc(1, sizeof(*world));
@@ -41,7 +58,7 @@ static int setup(void **state)
 	dfa_config_init(&world->config);
 	dfa_config_set(&world->config, "chassis", "here", NULL);
 	dfa_state_init(&world->state);
-	dfa_compile_init(&world->compile, &world->state, &world->config, NULL,
+	dfa_compile_init(&world->compile, &world->state, &world->config, &ops,
 			 world);
 	*state = world;
 	return 0;
