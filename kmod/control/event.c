@@ -46,11 +46,20 @@ static int drop_fill(struct sk_buff *msg, u32 reason, u64 packets)
 	return 0;
 }
 
+static int drops_fill(struct sk_buff *msg, const struct df_port_totals *totals)
+{
+	int i;
+
+	for (i = 0; i < DF_DROP_REASON_COUNT; i++)
+		if (totals->drops[i] && drop_fill(msg, i, totals->drops[i]))
+			return -EMSGSIZE;
+	return 0;
+}
+
 static int stats_fill(struct sk_buff *msg, const struct df_local *local)
 {
 	struct df_port_totals totals;
 	struct nlattr *nest;
-	int i;
 
 	df_stats_sum(&totals, local->stats);
 	nest = nla_nest_start(msg, DF_A_PORT_STATS);
@@ -68,9 +77,8 @@ static int stats_fill(struct sk_buff *msg, const struct df_local *local)
 	    put_u64(msg, DF_A_PORT_STATS_ANSWERS, totals.answers) ||
 	    put_u64(msg, DF_A_PORT_STATS_PUNTS, totals.punts))
 		return -EMSGSIZE;
-	for (i = 0; i < DF_DROP_REASON_COUNT; i++)
-		if (totals.drops[i] && drop_fill(msg, i, totals.drops[i]))
-			return -EMSGSIZE;
+	if (drops_fill(msg, &totals))
+		return -EMSGSIZE;
 	nla_nest_end(msg, nest);
 	return 0;
 }
