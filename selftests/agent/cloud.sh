@@ -11,6 +11,10 @@
 #   agents_start I...		the same of several at the same time
 #   agent_stop I, agent_kill I	with SIGTERM, with SIGKILL; wait for its end
 #   nb ARGUMENT...		dfctl on the cloud's database
+#   id NAME			the UUID of an object, made of up to 12 characters
+#   object MODEL NAME [JSON]	such an object, with these fields, too
+#   write			the objects on standard input, by one command
+#   device_of NAME		the device of that port
 #   hv_kernel I ARGUMENT...	dfctl kernel there
 #   agent_log I			what the agent of hypervisor I has logged
 #   agent_ask I CMD		its answer to a request, as JSON
@@ -103,6 +107,30 @@ agent_kill() {
 
 nb() {
 	dfctl --database "$DATABASE" "$@"
+}
+
+id() {
+	local hex='' i
+	for ((i = 0; i < ${#1}; i++)); do
+		printf -v hex '%s%02x' "$hex" "'${1:i:1}"
+	done
+	hex=${hex}000000000000000000000000
+	echo "${hex:0:8}-${hex:8:4}-4000-8000-${hex:12:12}"
+}
+
+object() {
+	echo "{\"model\": \"$1\", \"id\": \"$(id "$2")\", \"name\": \"$2\"${3:+, $3}}"
+}
+
+write() {
+	cat >objects
+	run nb apply "$PWD/objects"
+}
+
+device_of() {
+	local port
+	port=$(id "$1")
+	echo "tap${port:0:11}"
 }
 
 hv_kernel() {

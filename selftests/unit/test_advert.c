@@ -181,6 +181,16 @@ static void modes_say_who_gives_what(void **state)
 	}
 }
 
+static void the_interval_is_that_of_the_interface(void **state)
+{
+	struct world *world = *state;
+
+	put_subnets(world);
+	assert_int_equal(world->advert.interval_s, 600);
+	put(world, "router_interface", INTERFACE_JSON(",\"ra_interval\":30"));
+	assert_int_equal(world->advert.interval_s, 30);
+}
+
 static void what_is_down_or_gone_is_not_advertised(void **state)
 {
 	struct world *world = *state;
@@ -316,6 +326,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_subnet_without_a_mode_is_not_advertised),
 		TEST(modes_say_who_gives_what),
+		TEST(the_interval_is_that_of_the_interface),
 		TEST(what_is_down_or_gone_is_not_advertised),
 		TEST(the_bytes_are_those_of_others),
 		TEST(the_domain_is_in_the_form_of_dns),
