@@ -101,7 +101,7 @@ guest() {
 	run ns "$name-$$" ethtool -K eth0 tx off
 	run ip -n "$name-$$" address add "10.$3.0.$4/24" dev eth0
 	run ip -n "$name-$$" link set eth0 up
-	adf_daemon "$CLOUD/$name.heard" ip netns exec "$name-$$" tcpdump -lnvvtt -i eth0 \
+	adf_daemon "$CLOUD/$name.heard" nsenter --net="/run/netns/$name-$$" tcpdump -lnvvtt -i eth0 \
 		'icmp6 and (ip6[40] == 133 or ip6[40] == 134)'
 	run wait_for 20 grep -q listening "$CLOUD/$name.heard"
 	run ns "$name-$$" sysctl -qw net.ipv6.conf.eth0.disable_ipv6=0

@@ -17,7 +17,7 @@ from dfanswers import (  # noqa: E402 pylint: disable=wrong-import-position
     ALL_ROUTERS, ALL_ROUTERS_MAC, ECHO6, IP6, RS, icmp6, router_solicitation)
 from dfnl import Dragonflow  # noqa: E402 pylint: disable=wrong-import-position
 from dftest import (  # noqa: E402 pylint: disable=wrong-import-position
-    ethernet, inside, mac, main, quiet, run)
+    ethernet, inside, mac, main, run)
 
 LL11 = "fe80::11"
 
@@ -126,7 +126,6 @@ def tap(t, hv, number):
         # TUNSETIFF; IFF_TAP, IFF_NO_PI, IFF_VNET_HDR
         fcntl.ioctl(file, 0x400454ca,
                     struct.pack("16sH22x", dev.encode(), 0x5002))
-    quiet(hv.name, dev)
     hv.ip("link", "set", dev, "up")
     hv.tc.attach(dev, number)
     hv.vif(number)
