@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# RUN-ON: one-kernel
 #
 #                        +---------- r ----------+
 #      slaac 2001:db8:1::/64    stateless ..:2::/64    stateful ..:3::/64

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# RUN-ON: one-kernel
 #
 #       red 10.1.0.0/24          router          blue 10.2.0.0/24
 #       2001:db8:1::/64      .1 +------+ .1      2001:db8:2::/64
