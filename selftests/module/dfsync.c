@@ -36,6 +36,12 @@ static void dfsync_setup(struct net_device *dev)
 	ether_setup(dev);
 	dev->netdev_ops = &dfsync_ops;
 	dev->priv_flags |= IFF_NO_QUEUE;
+	/* One sends while another one does: no lock of the sender's is held. */
+#ifdef NETIF_F_LLTX
+	dev->features |= NETIF_F_LLTX;
+#else
+	dev->lltx = true;
+#endif
 	eth_hw_addr_random(dev);
 }
 

@@ -244,7 +244,7 @@ def attack(t, hv, kind, number):
 def unicast_balance(ports):
     """What came, and what became of it."""
     return (sum(s["rx-packets"] for s in ports.values()),
-            sum(s["tx-packets"] + sum(s["drop"].values())
+            sum(s["tx-packets"] - s["answers"] + sum(s["drop"].values())
                 for s in ports.values()))
 
 
