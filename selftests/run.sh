@@ -9,7 +9,8 @@
 #			net/l2_local.sh, ... (relative to selftests/)
 #   KERNEL="6.1 debug"	the kernels, 6.1, 6.12, newest, debug, kcsan, or the
 #			directory of a build tree
-#   CPUS=N		processors of a VM (2; 1 if it is emulated, but for newest)
+#   CPUS=N		processors of a VM (2; 1 if it is emulated, but for newest
+#			and kcsan)
 #   SCALE_PORTS=N	ports of the tests with many (10000; 2000 if it is slow)
 #   CI=true		a skip that selftests/skips does not list is a failure
 #   FUZZ_SECONDS=3600	how long each case of a fuzzer goes on (a few seconds)
@@ -118,9 +119,9 @@ vm() {
 		patience=$((patience * 3)) ports=2000
 	fi
 	# Two emulated processors wait for each other, even more so when another
-	# VM runs beside this one. The newest kernel shows what goes wrong between
-	# processors, and the debug kernel may preempt anywhere.
-	if [ "$kernel" != newest ] && ! tools/vm/kvm-ok; then cpus=${CPUS:-1}; fi
+	# VM runs beside this one. The newest kernel and kcsan show what goes wrong
+	# between processors, and the debug kernel may preempt anywhere.
+	if [[ $kernel != newest && $kernel != kcsan ]] && ! tools/vm/kvm-ok; then cpus=${CPUS:-1}; fi
 	tools/vm/module "$kernel" 2>&1 | comment || return 1
 	for file in "$@"; do
 		limit=$((limit + $(limit_of "$file")))
