@@ -32,24 +32,18 @@ static int count_sent(const struct df_pkt *pkt, const struct df_local *to,
 	return err;
 }
 
-/**
- * df_action_send() - hand a packet to the device of a port
- * @pkt: the packet that was received
- * @skb: it, or a copy, or an answer; data at the network header; consumed
- * @to: the port
- *
- * Return: 0, or -errno when it was dropped, and counted.
+/*
+ * Hand @skb, its data at the network header, to the device of a port. It stands
+ * for @packets: a copy no longer says itself for how many once another one of
+ * them, with which it shares that number, has been cut.
  */
-int df_action_send(const struct df_pkt *pkt, struct sk_buff *skb,
-		   struct df_local *to)
+static int transmit(const struct df_pkt *pkt, struct sk_buff *skb,
+		    struct df_local *to, u32 packets)
 {
 	struct net_device *dev = rcu_dereference(to->dev);
-	u32 packets = pkt->packets, len;
+	u32 len;
 	int err;
 
-	/* An answer is one, however many it answers. */
-	if (unlikely(skb != pkt->skb))
-		packets = df_skb_packets(skb);
 	if (unlikely(!dev)) {
 		df_action_drop(pkt, skb, DRAGONFLOW_DROP_REASON_NO_DEVICE);
 		return -ENODEV;
@@ -69,12 +63,26 @@ int df_action_send(const struct df_pkt *pkt, struct sk_buff *skb,
 	return count_sent(pkt, to, err, packets, len);
 }
 
+/**
+ * df_action_send() - send a packet of our own
+ * @pkt: the packet that it answers, or one that has come by no port
+ * @skb: what to send, one packet; data at the network header; consumed
+ * @to: the port
+ *
+ * Return: 0; -errno or a code of NET_XMIT_* when it was dropped, and counted.
+ */
+int df_action_send(const struct df_pkt *pkt, struct sk_buff *skb,
+		   struct df_local *to)
+{
+	return transmit(pkt, skb, to, 1);
+}
+
 static void output(const struct df_pkt *pkt, struct sk_buff *skb,
 		   struct df_local *to)
 {
 	/* What the tunnel that it came by said is of no concern any more. */
 	skb_dst_drop(skb);
-	df_action_send(pkt, skb, to);
+	transmit(pkt, skb, to, pkt->packets);
 }
 
 /* Pass the tunnel's device by, if that makes no difference to anyone. */
@@ -112,7 +120,7 @@ static void output_tunnel(const struct df_pkt *pkt, struct sk_buff *skb,
 	if (likely(transmit_direct(pkt, skb, to, encap)))
 		return;
 	df_encap_set(skb, encap);
-	df_action_send(pkt, skb, to);
+	transmit(pkt, skb, to, pkt->packets);
 }
 
 /* A copy to send, or NULL: then the packet's loss is counted. */

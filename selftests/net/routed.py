@@ -14,7 +14,6 @@
     router 1: networks 1 and 2, addresses .254 and ::fe of both
     hv1 receives by its tunnel device, the others at their underlay device
 """
-import hashlib
 import pathlib
 import socket
 import struct
@@ -22,8 +21,9 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from dfns import inside  # noqa: E402 pylint: disable=wrong-import-position
+from dfstream import stream  # noqa: E402 pylint: disable=wrong-import-position
 from dftest import (  # noqa: E402 pylint: disable=wrong-import-position
-    Background, ip_batch, mac, mac_bytes, main, poll, run)
+    ip_batch, mac, mac_bytes, main, poll, run)
 
 TUNNEL, UNDERLAY_MTU = 1000, 1500
 HOMES = {11: 1, 12: 1, 21: 1, 13: 2, 22: 2, 23: 3}
@@ -154,45 +154,6 @@ def neighbours_are_resolved_at_home(t):
     t.check("the VNI is that of the destination's network", vnis, {
         101: {mac_bytes(mac(13))}, 102: {mac_bytes(mac(22))}})
     t.check("it was answered", hvs[0].counter(11, "answers") >= 4)
-
-
-DATA = hashlib.sha512(b"dragonflow").digest() * 6144    # 384 KiB
-
-
-def serve(server):
-    """Take one connection; 0 if what came is DATA."""
-    server.settimeout(60)
-    connection, _ = server.accept()
-    connection.settimeout(60)
-    digest = hashlib.sha256()
-    while True:
-        data = connection.recv(1 << 18)
-        if not data:
-            break
-        digest.update(data)
-    connection.sendall(b"!")
-    return digest.digest() != hashlib.sha256(DATA).digest()
-
-
-def stream(t, sender, receiver, to):
-    """DATA over TCP; whether it came whole."""
-    family = socket.AF_INET6 if ":" in to else socket.AF_INET
-    with inside(receiver):
-        server = socket.socket(family, socket.SOCK_STREAM)
-    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    server.bind((to, 5001))
-    server.listen()
-    child = Background(t, serve, server)
-    server.close()
-    with inside(sender):
-        client = socket.socket(family, socket.SOCK_STREAM)
-    client.settimeout(60)
-    client.connect((to, 5001))
-    client.sendall(DATA)
-    client.shutdown(socket.SHUT_WR)
-    client.recv(1)
-    client.close()
-    return child.wait() == 0
 
 
 def transfers_arrive_whole(t):

@@ -12,7 +12,6 @@
          | .1                 | .2                 | .3      198.51.100.0/24
     -----+-------- bridge ----+--------------------+----     2001:db8:ffff::/64
 """
-import hashlib
 import os
 import pathlib
 import socket
@@ -24,8 +23,9 @@ from dfns import inside  # noqa: E402 pylint: disable=wrong-import-position
 from dfcloud import (  # noqa: E402 pylint: disable=wrong-import-position
     FLAVOURS, TUNNEL, UNDERLAY_MTU, VNI, arrives, cloud, everywhere, frame,
     gso_packet, sent, underlay_address)
+from dfstream import stream  # noqa: E402 pylint: disable=wrong-import-position
 from dftest import (  # noqa: E402 pylint: disable=wrong-import-position
-    BROADCAST, Background, ethernet, ip4, mac, main, run, udp)
+    BROADCAST, ethernet, ip4, mac, main, run, udp)
 
 
 def unicast(kind, family):
@@ -192,44 +192,6 @@ def stack(hvs, number, home, mtu=1500):
         else:
             other.remote(number, home)
     return hvs[home - 1].stack(number, mtu)
-
-
-DATA = hashlib.sha512(b"dragonflow").digest() * 6144    # 384 KiB
-
-
-def serve(server):
-    """Take one connection; 0 if what came is DATA."""
-    server.settimeout(60)
-    connection, _ = server.accept()
-    connection.settimeout(60)
-    digest = hashlib.sha256()
-    while True:
-        data = connection.recv(1 << 18)
-        if not data:
-            break
-        digest.update(data)
-    connection.sendall(b"!")
-    return digest.digest() != hashlib.sha256(DATA).digest()
-
-
-def stream(t, sender, receiver, address):
-    """DATA over TCP; whether it came whole."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with inside(receiver):
-        server = socket.socket(family, socket.SOCK_STREAM)
-    server.bind((address, 5001))
-    server.listen()
-    child = Background(t, serve, server)
-    server.close()
-    with inside(sender):
-        client = socket.socket(family, socket.SOCK_STREAM)
-    client.settimeout(60)
-    client.connect((address, 5001))
-    client.sendall(DATA)
-    client.shutdown(socket.SHUT_WR)
-    client.recv(1)
-    client.close()
-    return child.wait() == 0
 
 
 def streams(kind, family):
