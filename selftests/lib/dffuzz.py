@@ -72,6 +72,8 @@ class Maker:
             return self.dice.getrandbits(len(attr.enum[1]))
         if attr.hint == "ipv4":
             return 0xc6336400 + self.dice.randint(1, IDS)
+        if attr.type == "u8" and self.chance(.5):   # such as a prefix length
+            return min(max(1 << self.dice.randrange(8), low), high)
         if self.chance(.9):
             return min(max(self.dice.randint(1, IDS), low), high)
         return self.dice.choice((low, high, self.dice.randint(low, high)))
