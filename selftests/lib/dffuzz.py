@@ -308,6 +308,10 @@ class Enemy(Dragonflow):
     def sensible(self, op):
         """Attributes that may be accepted: old ones or newly learnt."""
         self.lesson = None
+        kind, _, verb = op["name"].rpartition("-")
+        keys = self.objects(kind) if verb == "del" else []
+        if keys and self.maker.chance(.5):
+            return self.dice.choice(keys)
         known = self.good.get(op["name"])
         if known and self.maker.chance(.8):
             return self.dice.choice(known)

@@ -8,6 +8,7 @@ ALL_TESTS="results_are_counted what_was_never_reported_has_failed
 	a_test_without_cases_counts_itself a_program_that_dies_fails
 	a_program_that_hangs_fails a_complaint_of_the_kernel_fails
 	skips_must_be_listed_in_ci splats_are_found boot_messages_are_no_splats
+	allocations_that_tests_let_fail_are_no_splats
 	data_races_are_splats_if_they_are_ours unknown_kernels_are_refused
 	lines_that_ran_are_counted
 	a_failed_check_fails_the_case a_failed_setup_fails_every_case
@@ -109,6 +110,14 @@ boot_messages_are_no_splats() {
 	printf '%s\n' "Linux version 6.1.0" "Kernel command line: kasan_multi_shot oops=panic" \
 		"dragonflow: loading out-of-tree module taints kernel." >"$TMPDIR/boot"
 	check "an ordinary boot" "$TOP/tools/vm/splats" "$TMPDIR/boot"
+}
+
+allocations_that_tests_let_fail_are_no_splats() {
+	printf '[    1.0] %s\n' "kmem_cache_create_usercopy(dragonflow_flow) failed with error -12" \
+		"CPU: 0 PID: 1 Comm: faults.py" "Call Trace:" " dump_stack+0x1/0x2" >"$TMPDIR/cache"
+	check "a cache" "$TOP/tools/vm/splats" "$TMPDIR/cache"
+	echo "[    2.0] Call Trace:" >>"$TMPDIR/cache"
+	check_fails "a trace after it" "$TOP/tools/vm/splats" "$TMPDIR/cache"
 }
 
 # race FUNCTION: a report of KCSAN's, as it is on the console
