@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <linux/jhash.h>
 #include <linux/mm.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 
 #include "generation.h"
 #include "path/flow.h"
+#include "path/hash.h"
 
 enum {
 	/* Entries looked at for one that has not been used. */
@@ -18,9 +19,16 @@ enum {
 	FLOW_MEMORY_PART = 16,
 	/* Entries handled between two openings of the owner's lock. */
 	FLOW_BATCH = 64,
+	/* Words of a key, and of that part of it that is matched on. */
+	WORDS_L2 = DF_KEY_SIZE_L2 / sizeof(u32),
+	WORDS_L3 = DF_KEY_SIZE_L3 / sizeof(u32),
+	WORDS = DF_KEY_SIZE_CONNECTION / sizeof(u32),
 };
 
 static struct kmem_cache *flow_cache __ro_after_init;
+
+/* What keys are hashed by, in all namespaces. */
+static u64 flow_secret[WORDS + 1] __ro_after_init;
 
 /*
  * Entries of all namespaces, those included that wait for their last reader.
@@ -37,23 +45,37 @@ static_assert(DF_KEY_SIZE_L3 % sizeof(u64) == sizeof(u32));
 /* What an entry is looked up by: the part of a key that takes part. */
 struct flow_lookup {
 	const struct df_key *key;
+	u32 hash;
 	u8 key_len;
 };
+
+static inline u32 key_hash(const struct df_key *key, u8 key_len)
+{
+	const u32 *words = (const u32 *)key;
+	u64 sum = flow_secret[WORDS];
+
+	sum += df_hash_sum(flow_secret, words, WORDS_L2);
+	if (key_len > DF_KEY_SIZE_L2)
+		sum += df_hash_sum(&flow_secret[WORDS_L2], &words[WORDS_L2],
+				   WORDS_L3 - WORDS_L2);
+	if (key_len > DF_KEY_SIZE_L3)
+		sum += df_hash_sum(&flow_secret[WORDS_L3], &words[WORDS_L3],
+				   WORDS - WORDS_L3);
+	return sum >> 32;
+}
 
 static inline u32 flow_hash(const void *data, u32 len, u32 seed)
 {
 	const struct flow_lookup *lookup = data;
 
-	return jhash2((const u32 *)lookup->key, lookup->key_len / sizeof(u32),
-		      seed);
+	return df_hash_seed(lookup->hash, seed);
 }
 
 static inline u32 flow_hash_entry(const void *data, u32 len, u32 seed)
 {
 	const struct df_flow *flow = data;
 
-	return jhash2((const u32 *)&flow->key, flow->key_len / sizeof(u32),
-		      seed);
+	return df_hash_seed(flow->hash, seed);
 }
 
 static inline int flow_differs(struct rhashtable_compare_arg *arg,
@@ -62,15 +84,14 @@ static inline int flow_differs(struct rhashtable_compare_arg *arg,
 	const struct flow_lookup *lookup = arg->key;
 	const struct df_flow *flow = data;
 	const u64 *a = (const u64 *)lookup->key, *b = (const u64 *)&flow->key;
-	unsigned int i = lookup->key_len / sizeof(u64);
+	long i = lookup->key_len / sizeof(u64);
 
-	if (flow->key_len != lookup->key_len)
+	if (flow->hash != lookup->hash || flow->key_len != lookup->key_len)
 		return 1;
-	/* Neighbouring entries differ in the addresses: begin there. */
 	if (lookup->key_len % sizeof(u64) &&
 	    *(const u32 *)&a[i] != *(const u32 *)&b[i])
 		return 1;
-	while (i-- > 0)
+	while (--i >= 0)
 		if (a[i] != b[i])
 			return 1;
 	return 0;
@@ -87,6 +108,7 @@ static const struct rhashtable_params flow_params = {
 
 int df_flow_cache_init(void)
 {
+	get_random_bytes(flow_secret, sizeof(flow_secret));
 	flow_cache = kmem_cache_create("dragonflow_flow",
 				       sizeof(struct df_flow), 0, 0, NULL);
 	flow_total_limit = totalram_pages() /
@@ -236,11 +258,19 @@ void df_flow_owner_age(struct df_net *dn, struct df_flow_owner *owner)
 	}
 }
 
-/* Borrow the entry for these packets, or NULL. */
+/*
+ * Borrow the entry for these packets, or NULL. GCC would call functions of one
+ * instruction here, and leave all that they are told in memory.
+ */
+__flatten
 struct df_flow *df_flow_find_rcu(struct df_net *dn, const struct df_key *key,
 				 u8 key_len)
 {
-	struct flow_lookup lookup = { .key = key, .key_len = key_len };
+	struct flow_lookup lookup = {
+		.key = key,
+		.hash = key_hash(key, key_len),
+		.key_len = key_len,
+	};
 
 	return rhashtable_lookup(&dn->flows, &lookup, flow_params);
 }
@@ -287,6 +317,7 @@ static struct df_flow *flow_new(struct df_flow_owner *owner,
 		goto err_total;
 	flow->key_len = df_flow_key_len(owner, key);
 	memcpy(&flow->key, key, flow->key_len);
+	flow->hash = key_hash(key, flow->key_len);
 	flow->decision = *decision;
 	flow->owner = owner;
 	flow->created = jiffies;
@@ -314,6 +345,7 @@ static int flow_make_room_locked(struct df_net *dn, const struct df_flow *flow)
 	struct df_flow_owner *owner = flow->owner;
 	struct flow_lookup lookup = {
 		.key = &flow->key,
+		.hash = flow->hash,
 		.key_len = flow->key_len,
 	};
 	struct df_flow *old;

@@ -107,6 +107,7 @@ static inline u8 df_flow_key_len(const struct df_flow_owner *owner,
  * @decision: what is done and what it rests on
  * @key_len: how many bytes of @key take part
  * @was_used: a packet came since the last look for the least recently used
+ * @hash: of that part of @key
  * @list: entry in &df_flow_owner.flows
  * @owner: immutable
  * @packets: decided by the entry
@@ -121,6 +122,7 @@ struct df_flow {
 	struct df_decision decision;
 	u8 key_len;
 	bool was_used;
+	u32 hash;
 	struct list_head list;
 	struct df_flow_owner *owner;
 	atomic64_t packets;
