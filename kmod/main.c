@@ -7,6 +7,7 @@
 #include "df.h"
 #include "path/classifier.h"
 #include "path/flow.h"
+#include "path/tunnel.h"
 #include "table/address.h"
 #include "table/chassis.h"
 #include "table/interface.h"
@@ -185,6 +186,7 @@ static int __init df_init(void)
 	df_workqueue = alloc_workqueue("dragonflow", WQ_UNBOUND, 0);
 	if (!df_workqueue)
 		return -ENOMEM;
+	df_encap_init();
 	err = df_flow_cache_init();
 	if (err)
 		goto err_workqueue;

@@ -6,8 +6,7 @@
  * filter, neighbours, fragmentation and transformations are IP's business, as
  * they are otherwise. What is not as usual goes through the device.
  */
-#include <linux/jhash.h>
-#include <linux/once.h>
+#include <linux/random.h>
 #include <net/dst_metadata.h>
 #include <net/ip.h>
 #include <net/ip6_checksum.h>
@@ -20,6 +19,7 @@
 #include <net/tcx.h>
 #endif
 
+#include "path/hash.h"
 #include "path/key.h"
 #include "path/tunnel.h"
 
@@ -29,7 +29,17 @@ enum {
 		    SKB_GSO_TCP_FIXEDID | SKB_GSO_DODGY,
 	/* With room for all headers. */
 	ENCAP_LEN_MAX = IP_MAX_MTU - 128,
+	/* Of addresses, ports, protocol, and one more: see hash.h. */
+	ENCAP_SECRETS = 8 + 1 + 1 + 1,
 };
+
+/* What source ports are hashed by: others than who sends the packets see these. */
+static u64 encap_secret[ENCAP_SECRETS] __ro_after_init;
+
+void __init df_encap_init(void)
+{
+	get_random_bytes(encap_secret, sizeof(encap_secret));
+}
 
 /**
  * df_encap_set_hash() - give a packet the hash that its source port comes from
@@ -41,22 +51,23 @@ enum {
  */
 void df_encap_set_hash(struct sk_buff *skb, const struct df_key *key)
 {
-	u32 ports, hash;
-	static u32 seed;
+	const u64 *secret = encap_secret;
+	u32 ports;
+	u64 sum;
 
 	if (skb->l4_hash || skb->sw_hash)
 		return;
-	get_random_once(&seed, sizeof(seed));
 	ports = key->ip_frag ? 0 : (__force u32)key->l4_src << 16 |
 				   (__force u32)key->l4_dst;
+	sum = secret[8] + secret[9] * ports + secret[10] * key->ip_proto;
 	if (key->eth_type == htons(ETH_P_IP))
-		hash = jhash_3words(key->src.word[0], key->dst.word[0], ports,
-				    seed + key->ip_proto);
+		sum += secret[0] * key->src.word[0] +
+		       secret[4] * key->dst.word[0];
 	else if (key->eth_type == htons(ETH_P_IPV6))
-		hash = jhash2(key->src.word, 8, seed + ports + key->ip_proto);
+		sum += df_hash_sum(secret, key->src.word, 8);
 	else
-		hash = jhash(key->eth_dst, 2 * ETH_ALEN, seed);
-	__skb_set_sw_hash(skb, hash, true);
+		sum += df_hash_sum(secret, (const u32 *)key->eth_dst, 3);
+	__skb_set_sw_hash(skb, sum >> 32, true);
 }
 
 /* May the packet have been made in a way that the tunnel device changes? */

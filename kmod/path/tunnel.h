@@ -130,6 +130,7 @@ struct df_decap {
 
 bool df_tunnel_describe(struct df_tunnel *tunnel, struct net_device *dev);
 
+void df_encap_init(void);
 struct df_encap *df_encap_new(const struct df_underlay *underlay, u32 vni);
 void df_encap_free(struct df_encap *encap);
 void df_encap_set(struct sk_buff *skb, const struct df_encap *encap);
