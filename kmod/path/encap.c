@@ -173,7 +173,6 @@ static void push_ip4(struct sk_buff *skb, const struct df_encap_route *route,
 	u32 segments = skb_shinfo(skb)->gso_segs ?: 1;
 	struct iphdr *ip;
 
-	udp_set_csum(true, skb, route->local4, key->u.ipv4.dst, skb->len);
 	ip = __skb_push(skb, sizeof(*ip));
 	skb_reset_network_header(skb);
 	*(__be16 *)ip = htons(0x4500 | tos);
@@ -203,6 +202,24 @@ static void push_ip6(struct sk_buff *skb, const struct df_encap_route *route,
 	memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
 }
 
+/*
+ * Tell the device that sends it what it is to do within the packet, if there is
+ * something: otherwise nobody looks at the inner headers.
+ */
+static int set_offloads(struct sk_buff *skb, bool is_ip6)
+{
+	int err;
+
+	if (!skb_is_gso(skb) && skb->ip_summed != CHECKSUM_PARTIAL) {
+		skb->ip_summed = CHECKSUM_NONE;
+		return 0;
+	}
+	err = iptunnel_handle_offloads(skb, is_ip6 ? SKB_GSO_UDP_TUNNEL_CSUM :
+						     SKB_GSO_UDP_TUNNEL);
+	skb_set_inner_protocol(skb, htons(ETH_P_TEB));
+	return err;
+}
+
 /* Put everything around @skb; fails for want of memory. */
 static int encapsulate(struct sk_buff *skb, const struct df_encap_route *route,
 		       struct df_encap *encap, const struct df_tunnel *tunnel)
@@ -214,7 +231,8 @@ static int encapsulate(struct sk_buff *skb, const struct df_encap_route *route,
 	u8 tos;
 
 	tos = ip_tunnel_ecn_encap(0, ip_hdr(skb), skb);
-	skb_push_rcsum(skb, skb->mac_len);
+	/* Its header is where it was. */
+	skb_postpush_rcsum(skb, __skb_push(skb, skb->mac_len), skb->mac_len);
 	source = udp_flow_src_port(dev_net(tunnel->dev), skb, tunnel->port_min,
 				   tunnel->port_max, true);
 	err = skb_cow_head(skb, LL_RESERVED_SPACE(route->dst->dev) +
@@ -223,11 +241,9 @@ static int encapsulate(struct sk_buff *skb, const struct df_encap_route *route,
 				     sizeof(struct iphdr)));
 	if (err)
 		return err;
-	err = iptunnel_handle_offloads(skb, is_ip6 ? SKB_GSO_UDP_TUNNEL_CSUM :
-						     SKB_GSO_UDP_TUNNEL);
+	err = set_offloads(skb, is_ip6);
 	if (err)
 		return err;
-	skb_set_inner_protocol(skb, htons(ETH_P_TEB));
 	skb_scrub_packet(skb, false);
 	push_header(skb, encap, tunnel, source);
 	if (is_ip6)
