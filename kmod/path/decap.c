@@ -5,9 +5,11 @@
  * have handed to the tunnel device is taken. Of everything else nothing is
  * touched: the underlay device is how the host is reached.
  */
+#include <linux/hash.h>
 #include <linux/if_vlan.h>
 #include <linux/inetdevice.h>
 #include <linux/netfilter.h>
+#include <linux/percpu.h>
 #include <net/addrconf.h>
 #include <net/inet_ecn.h>
 #include <net/ip.h>
@@ -25,7 +27,29 @@
 enum {
 	/* Ethernet, and enough of what follows to know its congestion mark. */
 	INNER_MIN = ETH_HLEN + sizeof(struct iphdr),
+	/* Senders that a processor knows, 2 to this. */
+	SENDER_BITS = 6,
 };
+
+/**
+ * struct sender - one whose packets are for us
+ * @net_cookie: namespace of the host that it sends to
+ * @saddr: its address, of no one here
+ * @daddr: an address of ours
+ * @genid: as which this was true
+ *
+ * To ask the host's tables for both addresses is a third of what receiving
+ * costs. They say the same until an address or route changes, which the host
+ * counts to outdate the routes that it has cached, and so do we.
+ */
+struct sender {
+	u64 net_cookie;
+	__be32 saddr;
+	__be32 daddr;
+	int genid;
+};
+
+static DEFINE_PER_CPU(struct sender[1 << SENDER_BITS], senders);
 
 /* Is this the header of a whole datagram, without any option? */
 static bool match_ip4(struct df_decap *decap, struct sk_buff *skb)
@@ -158,18 +182,47 @@ static bool is_watched(const struct net_device *dev)
 	       has_ingress_program(dev);
 }
 
+/* Is one address that of another, the other one of ours? */
+static bool is_from_another4(const struct iphdr *ip, struct net *net)
+{
+	return !ipv4_is_loopback(ip->daddr) && !ipv4_is_zeronet(ip->saddr) &&
+	       !ipv4_is_loopback(ip->saddr) && !ipv4_is_multicast(ip->saddr) &&
+	       !ipv4_is_lbcast(ip->saddr) &&
+	       __ip_dev_find(net, ip->daddr, false) &&
+	       !__ip_dev_find(net, ip->saddr, false);
+}
+
+static bool is_known4(const struct iphdr *ip, struct net *net)
+{
+	u32 slot = hash_32((__force u32)ip->saddr, SENDER_BITS);
+	struct sender *sender = this_cpu_ptr(&senders[slot]);
+	struct sender wanted = {
+		.net_cookie = net->net_cookie,
+		.saddr = ip->saddr,
+		.daddr = ip->daddr,
+		.genid = rt_genid_ipv4(net),
+	};
+
+	if (likely(sender->saddr == wanted.saddr &&
+		   sender->daddr == wanted.daddr &&
+		   sender->genid == wanted.genid &&
+		   sender->net_cookie == wanted.net_cookie))
+		return true;
+	/* What is looked up is not older than the generation. */
+	smp_rmb();
+	if (!is_from_another4(ip, net))
+		return false;
+	*sender = wanted;
+	return true;
+}
+
 /* Is it sent to us, by another, and would the host not ask from where? */
 static bool is_for_us4(const struct sk_buff *skb, struct net *net)
 {
 	struct in_device *in_dev = __in_dev_get_rcu(skb->dev);
-	__be32 saddr = ip_hdr(skb)->saddr;
 
 	return in_dev && IN_DEV_RPFILTER(in_dev) != 1 &&
-	       !ipv4_is_loopback(ip_hdr(skb)->daddr) &&
-	       !ipv4_is_zeronet(saddr) && !ipv4_is_loopback(saddr) &&
-	       !ipv4_is_multicast(saddr) && !ipv4_is_lbcast(saddr) &&
-	       __ip_dev_find(net, ip_hdr(skb)->daddr, false) &&
-	       !__ip_dev_find(net, saddr, false);
+	       is_known4(ip_hdr(skb), net);
 }
 
 static bool is_for_us6(const struct sk_buff *skb, struct net *net)

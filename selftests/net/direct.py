@@ -181,12 +181,12 @@ def goes(t, what, hvs, wires, want, count=1):
         counters(hvs[1], "rx-direct")[0] - before[1][0]], want)
 
 
-def device_counters(hv):
-    """Packets that the tunnel's device has received and sent."""
+def device_counters(hv, name="tun0"):
+    """Packets that a device has received and sent."""
     with inside(hv.name), open("/proc/thread-self/net/dev",
                                encoding="ascii") as f:
         for line in f:
-            if line.strip().startswith("tun0:"):
+            if line.strip().startswith(f"{name}:"):
                 fields = line.partition(":")[2].split()
                 return [int(fields[1]), int(fields[9])]
     return None
@@ -328,6 +328,26 @@ def what_is_not_for_us_goes_to_the_host(t):
     t.check("IP options: arrives", wires[1].receive(), inner)
     t.check("both by the host",
             counters(hvs[1], "rx-direct")[0] - taken[0], 5)
+
+
+def whose_an_address_is_may_change(t):
+    """The sender's becomes one of the host; the host's own goes."""
+    hvs, *wires = pair(t)
+    for what, change, undo, address, dev in (
+            ("a sender that we are", "add", "del", "198.51.100.1/32", "lo"),
+            ("an address not ours any more", "del", "add", "198.51.100.2/24",
+             "underlay")):
+        goes(t, f"before {what}", hvs, wires, [1, 1])
+        hvs[1].ip("address", change, address, "dev", dev)
+        taken = counters(hvs[1], "rx-direct")
+        came = device_counters(hvs[1], "underlay")[0]
+        wires[0].send(frame(21, 11, what))
+        t.wait(f"{what}: received", lambda came=came:
+               device_counters(hvs[1], "underlay")[0] > came)
+        t.check(f"{what}: not taken", [counters(hvs[1], "rx-direct"),
+                                       wires[1].pending()], [taken, []])
+        hvs[1].ip("address", undo, address, "dev", dev)
+    goes(t, "as it was", hvs, wires, [1, 1])
 
 
 def reverse_path_filtering_is_obeyed(t):
@@ -476,5 +496,6 @@ main(*(same_bytes(*flavour) for flavour in FLAVOURS),
      what_is_not_for_us_goes_to_the_host, reverse_path_filtering_is_obeyed,
      a_tunnel_of_another_namespace_is_left_alone,
      a_congestion_mark_is_carried_inside, a_wrong_checksum_is_dropped,
+     whose_an_address_is_may_change,
      a_kernels_own_tunnel_understands_us, large_packets_stay_large,
      everything_goes_in_any_order)
