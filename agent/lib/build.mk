@@ -19,10 +19,14 @@ $(BUILD)/lib/$(DF_SONAME): $(call objs,$(DF_LIB_SRCS)) agent/lib/dragonflow.map
 $(DF_LIB_SO): $(BUILD)/lib/$(DF_SONAME)
 	$(Q)ln -sf $(DF_SONAME) $@
 
-DF_DRIVERS := sqlite
+DF_DRIVERS := sqlite zookeeper
 DF_sqlite_SRCS := $(wildcard agent/lib/db/sqlite*.c)
 DF_sqlite_PKG := $(call pkg_cflags,sqlite3)
 DF_sqlite_LIBS := $(call pkg_libs,sqlite3)
+# Debian's has no pkg-config file. THREADED: the prototypes of the one with threads.
+DF_zookeeper_SRCS := $(wildcard agent/lib/db/zookeeper*.c)
+DF_zookeeper_PKG := -DTHREADED
+DF_zookeeper_LIBS := -lzookeeper_mt -pthread
 
 define df_driver
 $(call objs,$(DF_$(1)_SRCS)) $(call asan_objs,$(DF_$(1)_SRCS)): \
