@@ -68,6 +68,17 @@ static int scribble(struct client *client, const char *topic,
 	return 0;
 }
 
+static int print_value(struct client *client, const char *key)
+{
+	char *value;
+
+	if (do_get(client, key, &value, NULL, NULL))
+		return 1;
+	puts(value);
+	free(value);
+	return 0;
+}
+
 static void print_lost(void *arg, const struct df_error *error)
 {
 	(void)arg;
@@ -122,6 +133,51 @@ static int follow(struct client *client, const char *topic)
 	return 0;
 }
 
+/* Put @times entries into a topic, as many in a transaction as fit. */
+static int fill(struct client *client, const char *topic, const char *times)
+{
+	static char keys[250][128];
+	struct df_db_op ops[250] = { 0 };
+	int left = atoi(times);
+	int i;
+
+	while (left) {
+		for (i = 0; i < 250 && left; i++, left--) {
+			snprintf(keys[i], sizeof(keys[i]), "%s/%d", topic, left);
+			ops[i].type = DF_DB_PUT;
+			ops[i].key = keys[i];
+			ops[i].topic = topic;
+			ops[i].value = topic;
+			ops[i].len = strlen(topic);
+			ops[i].expect = DF_DB_ABSENT;
+		}
+		if (do_commit(client, ops, i, NULL, NULL))
+			return 1;
+	}
+	return 0;
+}
+
+/* Follow @times topics for a moment each; then be there, and follow none. */
+static int hop(struct client *client, const char *prefix, const char *times)
+{
+	struct event_log log;
+	char topic[128];
+	int i;
+
+	for (i = 0; i < atoi(times); i++) {
+		snprintf(topic, sizeof(topic), "%s/%d", prefix, i);
+		if (log_follow(&log, client, topic) ||
+		    !log_wait_synced(&log, client, 1))
+			return 1;
+		client_run(client, 2, NULL);
+		log_end(&log);
+	}
+	puts("ready");
+	fflush(stdout);
+	client_run(client, 3600 * 1000, NULL);
+	return 0;
+}
+
 int helper_main(int argc, char **argv)
 {
 	struct client *client;
@@ -135,6 +191,14 @@ int helper_main(int argc, char **argv)
 		err = count_up(client, argv[4], argv[5]);
 	else if (!strcmp(mode, "scribble"))
 		err = scribble(client, argv[4], argv[5]);
+	else if (!strcmp(mode, "put"))
+		err = do_put(client, argv[4], "", argv[5], DF_DB_ANY) ? 1 : 0;
+	else if (!strcmp(mode, "get"))
+		err = print_value(client, argv[4]);
+	else if (!strcmp(mode, "fill"))
+		err = fill(client, argv[4], argv[5]);
+	else if (!strcmp(mode, "hop"))
+		err = hop(client, argv[4], argv[5]);
 	else if (!strcmp(mode, "lease"))
 		err = keep_lease(client, argv[4], argv[5]);
 	else if (!strcmp(mode, "follow"))

@@ -19,6 +19,8 @@
 
 /* The server is told that the session ends, if that does not take longer. */
 #define CLOSE_MS 2000
+/* Between two connections that fail */
+#define RETRY_MS 20
 
 /**
  * struct df_zk_wire - something that crosses from a thread to the event loop
@@ -79,26 +81,37 @@ struct df_zk_session {
 /* One line for all handles of the process: libzookeeper does not say whose. */
 static pthread_mutex_t reason_lock = PTHREAD_MUTEX_INITIALIZER;
 static char reason[160];
+/* Threads that must not sleep: those of event loops */
+static __thread bool is_event_loop;
 
-/* "... Socket [192.0.2.1:2181] ... errno=111(Connection refused): ..." */
+/* "... Socket 192.0.2.1:2181 zk retcode=-4, errno=111(Connection refused): ..." */
 static void on_log(const char *message)
 {
-	const char *server = strstr(message, "ocket [");
-	const char *server_end = server ? strchr(server, ']') : NULL;
+	const struct timespec pause = { .tv_nsec = RETRY_MS * 1000000 };
+	const char *server = strstr(message, "Socket ");
+	const char *server_end = strstr(message, " zk retcode");
 	const char *error = strstr(message, "errno=");
 	const char *error_end;
 
 	error = error ? strchr(error, '(') : NULL;
 	error_end = error ? strchr(error, ')') : NULL;
-	if (!server_end || !error_end)
+	if (!server || !error_end)
 		return;
-	server += strlen("ocket [");
+	server += strlen("Socket ");
+	if (!server_end || server_end < server)
+		return;
 	error++;
 	pthread_mutex_lock(&reason_lock);
 	snprintf(reason, sizeof(reason), "%.*s: %.*s",
 		 (int)(server_end - server), server,
 		 (int)(error_end - error), error);
 	pthread_mutex_unlock(&reason_lock);
+	/*
+	 * With two servers that refuse connections, libzookeeper 3.8 tries
+	 * 20,000 times a second: this is what stops it.
+	 */
+	if (!is_event_loop)
+		nanosleep(&pause, NULL);
 }
 
 void df_zk_session_reason(char *text, size_t size)
@@ -410,6 +423,7 @@ int df_zk_session_new(struct df_zk_session **out, struct df_zk *zk)
 
 	if (!session)
 		abort();
+	is_event_loop = true;
 	session->refs = 2;
 	session->zk = zk;
 	session->timeout_ms = zk->uri.session_ms;

@@ -1,0 +1,469 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+# TIMEOUT=300
+"""The ZooKeeper database: servers that die, networks that are cut, what is
+refused, and what is left behind. What every database must do:
+conformance_zookeeper.py.
+"""
+import atexit
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+from dftest import main, poll  # noqa: E402 pylint: disable=wrong-import-position
+from dfzk import (  # noqa: E402 pylint: disable=wrong-import-position
+    Ensemble, Nodes, Proxy, Server)
+
+BUILD = pathlib.Path(os.environ.get(
+    "DF_BUILD", pathlib.Path(__file__).resolve().parents[2] / "build"))
+SUITE = BUILD / "selftests/db/conformance"
+SESSION_MS = 700
+MAC = "mac_address=02:00:00:00:00:01"
+MANY = int(os.environ.get("ZOOKEEPER_OBJECTS", "100000"))
+
+
+class Helper:
+    """A process that does something to a database; its lines."""
+
+    def __init__(self, t, uri, *argv):
+        self.lines = []
+        self.file = tempfile.NamedTemporaryFile("r", encoding="ascii")
+        self.process = subprocess.Popen(
+            [SUITE, "--helper", uri, *argv, *["-"] * (3 - len(argv))],
+            stdout=os.open(self.file.name, os.O_WRONLY | os.O_APPEND))
+        t.defer(self.kill)
+
+    def said(self):
+        """Everything so far."""
+        self.lines += self.file.read().splitlines()
+        return self.lines
+
+    def wait_for(self, t, what, seconds=10):
+        """A line that begins so."""
+        t.require(f"it says {what}", bool(poll(
+            lambda: any(line.startswith(what) for line in self.said()),
+            seconds)))
+
+    def puts(self):
+        """The values of all puts, as numbers."""
+        return [int(line.split()[3]) for line in self.said()
+                if line.startswith("put ")]
+
+    def wait(self, seconds=60):
+        return self.process.wait(seconds)
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+
+class Shared:
+    """One server for all cases that do not break it; each has its own root."""
+
+    server = None
+
+    @classmethod
+    def get(cls):
+        if not cls.server:
+            directory = pathlib.Path(tempfile.mkdtemp()) / "shared"
+            cls.server = Server(directory).start().wait()
+            atexit.register(cls.server.remove)
+        return cls.server
+
+    @classmethod
+    def uri(cls, root, options="", who=""):
+        return (f"zookeeper://{who}127.0.0.1:{cls.get().port}/{root}"
+                f"?session={SESSION_MS}{options}")
+
+
+def dfctl(uri, *argv, seconds=20):
+    """Status, and all that it prints."""
+    done = subprocess.run(
+        [BUILD / "bin/dfctl", "-d", uri, "--timeout", str(seconds), *argv],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        check=False)
+    return done.returncode, done.stdout
+
+
+def refuses(t, uri, text, *argv):
+    status, said = dfctl(uri, *(argv or ("network", "list")))
+    t.check(f"{argv} is refused", bool(status))
+    t.check(f"because: {said}", text in said)
+    return said
+
+
+# What is refused
+
+
+def bad_uris_are_refused(t):
+    for uri, text in (
+            ("zookeeper://", "does not name servers"),
+            ("zookeeper://127.0.0.1:0/x", "does not name servers"),
+            ("zookeeper://127.0.0.1:2181,/x", "does not name servers"),
+            ("zookeeper://[::1/x", "does not name servers"),
+            ("zookeeper://:secret@127.0.0.1/x", "USER:PASSWORD"),
+            ("zookeeper://us%3Aer:secret@127.0.0.1/x", "USER:PASSWORD"),
+            ("zookeeper://127.0.0.1/a//b", "path"),
+            ("zookeeper://127.0.0.1/a/../b", "path"),
+            ("zookeeper://127.0.0.1/zookeeper", "path"),
+            ("zookeeper://127.0.0.1/a?history=5", '"history=5"'),
+            ("zookeeper://127.0.0.1/a?session=forever", '"session=forever"'),
+            ("zookeeper://127.0.0.1/a?tls=yes", "without TLS"),
+            ("zookeeper://127.0.0.1/a?auth=/nonexistent", "/nonexistent")):
+        said = refuses(t, uri, text)
+        t.check("the password is not shown", "secret" in said, False)
+
+
+def an_absent_server_is_named(t):
+    begin = time.monotonic()
+    said = refuses(t, "zookeeper://127.0.0.1:1,127.0.0.1:2/x?timeout=1500",
+                   "127.0.0.1:1,127.0.0.1:2")
+    t.check(f"the reason is: {said}", "Connection refused" in said)
+    t.check("within its time", time.monotonic() - begin < 8)
+
+
+def waiting_for_servers_costs_no_processor(t):
+    helper = Helper(t, "zookeeper://127.0.0.1:1,127.0.0.1:2/x", "follow",
+                    "topic")
+    time.sleep(2)
+    fields = pathlib.Path(f"/proc/{helper.process.pid}/stat").read_text(
+        encoding="ascii").rsplit(") ", 1)[1].split()
+    ticks = int(fields[11]) + int(fields[12])
+    t.log(f"{ticks} ticks in 2 s")
+    t.check("it sleeps", ticks <= 20)
+
+
+def only_the_owner_gets_in(t):
+    owner = Shared.uri("secured", who="neutron:s3cr%2Ft@")
+    t.check("created", dfctl(owner, "network", "create", "name=blue")[0], 0)
+    said = refuses(t, Shared.uri("secured", who="neutron:wrong@"),
+                   "the user or the password is wrong")
+    t.check("neither password is shown",
+            "s3cr" in said or "wrong@" in said, False)
+    refuses(t, Shared.uri("secured"), "wants a user and a password")
+    path = pathlib.Path(t.directory()) / "auth"
+    path.write_text("neutron:s3cr/t\n", encoding="ascii")
+    path.chmod(0o644)
+    refuses(t, Shared.uri("secured", f"&auth={path}"), "everybody may read it")
+    path.chmod(0o640)
+    status, said = dfctl(Shared.uri("secured", f"&auth={path}"), "network",
+                         "list")
+    t.check(f"with the file: {said}", not status and "blue" in said)
+
+
+def other_databases_are_left_alone(t):
+    nodes = Nodes(Shared.get().port)
+    nodes.create("/foreign", "")
+    nodes.create("/foreign/log", "kafka")
+    refuses(t, Shared.uri("foreign"), "not a database of Dragonflow")
+    nodes.create("/newer", "")
+    nodes.create("/newer/log", "dragonflow 2 00000001 00000001\n")
+    refuses(t, Shared.uri("newer"), "newer version")
+    t.check("nothing was made there", nodes.children("/foreign"), ["log"])
+    t.check("nor there", nodes.children("/newer"), ["log"])
+    nodes.close()
+
+
+def a_lease_shorter_than_the_session_is_refused(t):
+    uri = Shared.uri("short").replace(str(SESSION_MS), "5000")
+    t.check("status", Helper(t, uri, "lease", "key", "topic").wait(), 1)
+
+
+# What is left behind
+
+
+def count_nodes(nodes, path):
+    names = nodes.children(path)
+    if names is None:
+        return 0
+    return 1 + sum(count_nodes(nodes, f"{path}/{name}") for name in names)
+
+
+def the_log_and_directories_do_not_grow(t):
+    uri = Shared.uri("trim", "&history=40")
+    nodes = Nodes(Shared.get().port)
+    t.check("written", Helper(t, uri, "scribble", "topic", "400").wait(), 0)
+    # the process may have ended before it had deleted a segment
+    t.check("again", Helper(t, uri, "scribble", "topic", "45").wait(), 0)
+    follower = Helper(t, uri, "follow", "topic")
+    follower.wait_for(t, "synced")
+    t.check("and once more", Helper(t, uri, "fill", "more", "30000").wait(), 0)
+    t.wait("segments", lambda: len(nodes.children("/trim/log")), 2, 20)
+    keys = [line.split()[1] for line in follower.said()
+            if line.startswith("put ")]
+    uri = Shared.uri("gone")
+    t.check("leased", bool(keys))
+    lease = Helper(t, uri, "lease", "some/where/deep", "topic")
+    lease.wait_for(t, "ready")
+    t.check("there is a key", count_nodes(nodes, "/gone/k") > 1)
+    lease.kill()
+    watcher = Helper(t, uri, "follow", "topic")
+    watcher.wait_for(t, "synced")
+    t.wait("directories of keys", lambda: count_nodes(nodes, "/gone/k"), 1, 15)
+    t.wait("of topics", lambda: count_nodes(nodes, "/gone/t"), 1, 15)
+    t.wait("of leases", lambda: count_nodes(nodes, "/gone/owned"), 1, 15)
+    nodes.close()
+
+
+def a_topic_that_was_left_leaves_no_watch(t):
+    server = Shared.get()
+    before = server.number("zk_watch_count")
+    Helper(t, Shared.uri("hop"), "hop", "topic", "200").wait_for(t, "ready")
+    # the log, the leases, the janitor
+    t.wait("few watches are left",
+           lambda: server.number("zk_watch_count") - before <= 4)
+
+
+# Faults
+
+
+def is_each_once(t, follower, last):
+    """What a follower of a scribbler from its beginning must have seen."""
+    t.wait(f"the last of {last} changes", lambda: last in follower.puts(),
+           True, 20)
+    t.check("every change once, in order", follower.puts(),
+            list(range(1, last + 1)))
+
+
+def storm(t, uri, names, times):
+    """Writers that race, one that counts on, and one that follows it."""
+    t.check("a counter", put(t, uri, "counter", "0"), 0)
+    follower = Helper(t, uri, "follow", "topic")
+    follower.wait_for(t, "synced")
+    writers = [Helper(t, uri, "count", "counter", str(times)) for _ in names]
+    scribbler = Helper(t, uri, "scribble", "topic", str(times))
+    return follower, [*writers, scribbler]
+
+
+def put(t, uri, key, value):
+    """Helpers count from what is there."""
+    return Helper(t, uri, "put", key, value).wait()
+
+
+def calm(t, uri, follower, writers, times):
+    """Nothing was lost, and nothing done twice."""
+    for writer in writers:
+        t.check("a writer succeeded", writer.wait(120), 0)
+    t.check("every increment is there", value_of(t, uri, "counter"),
+            str(times * (len(writers) - 1)))
+    is_each_once(t, follower, times)
+
+
+def value_of(t, uri, key):
+    reader = Helper(t, uri, "get", key)
+    reader.wait()
+    return reader.said()[-1]
+
+
+def a_restart_loses_nothing(t):
+    server = Server(pathlib.Path(t.directory()) / "one").start().wait()
+    t.defer(server.remove)
+    uri = f"zookeeper://127.0.0.1:{server.port}/x?timeout=60000&session=9000"
+    follower, writers = storm(t, uri, "ab", 1500)
+    t.require("under way", bool(poll(lambda: len(follower.puts()) > 100, 20)))
+    server.kill()
+    t.log(f"killed after {len(follower.puts())} changes")
+    server.start().wait()
+    calm(t, uri, follower, writers, 1500)
+
+
+def killed_leaders_lose_nothing(t):
+    ensemble = Ensemble(t.directory())
+    t.defer(ensemble.remove)
+    ensemble.start()
+    uri = f"zookeeper://{ensemble.hosts}/x?timeout=60000&session=9000"
+    follower, writers = storm(t, uri, "abc", 1500)
+    for _ in range(2):
+        seen = len(follower.puts())
+        t.require("under way", bool(poll(
+            lambda: len(follower.puts()) >  # pylint: disable=W0640
+            seen + 100, 30)))               # pylint: disable=W0640
+        leader = ensemble.leader()
+        begin = time.monotonic()
+        leader.kill()
+        t.log(f"leader killed after {len(follower.puts())} changes")
+        seen = len(follower.puts())
+        poll(lambda: len(follower.puts()) > seen, 30)  # pylint: disable=W0640
+        t.log(f"changes arrive again after {time.monotonic() - begin:.1f} s")
+        leader.start().wait()
+    calm(t, uri, follower, writers, 1500)
+
+
+def a_short_cut_ends_no_lease(t):
+    proxy = Proxy(Shared.get().port)
+    t.defer(proxy.end)
+    direct = Shared.uri("short-cut").replace(str(SESSION_MS), "4000")
+    far = direct.replace(str(Shared.get().port), str(proxy.port))
+    near = Helper(t, direct, "follow", "leases")
+    near.wait_for(t, "synced")
+    lease = Helper(t, far.replace("4000", "1000"), "lease", "key", "leases")
+    lease.wait_for(t, "ready")
+    follower = Helper(t, far, "follow", "topic")
+    follower.wait_for(t, "synced")
+    scribbler = Helper(t, direct, "scribble", "topic", "600")
+    for _ in range(3):
+        proxy.cut()
+        time.sleep(0.4)
+        proxy.mend()
+        time.sleep(0.3)
+    t.check("the writer succeeded", scribbler.wait(), 0)
+    is_each_once(t, follower, 600)
+    t.check("the lease is held", lease.said(), ["ready"])
+    t.check("and its entry there",
+            [line.split()[0] for line in near.said()], ["synced", "put"])
+
+
+def a_long_cut_ends_leases_and_loses_no_change(t):
+    proxy = Proxy(Shared.get().port)
+    t.defer(proxy.end)
+    direct = Shared.uri("long-cut")
+    far = direct.replace(str(Shared.get().port), str(proxy.port))
+    near = Helper(t, direct, "follow", "leases")
+    near.wait_for(t, "synced")
+    lease = Helper(t, far, "lease", "key", "leases")
+    lease.wait_for(t, "ready")
+    near.wait_for(t, "put key")
+    follower = Helper(t, far, "follow", "topic")
+    follower.wait_for(t, "synced")
+    proxy.cut()
+    begin = time.monotonic()
+    scribbler = Helper(t, direct, "scribble", "topic", "300")
+    near.wait_for(t, "delete key")
+    t.log(f"the entry went {time.monotonic() - begin:.2f} s after the cut")
+    t.check("within the lease's time", time.monotonic() - begin < 1.0)
+    t.check("the writer succeeded", scribbler.wait(), 0)
+    time.sleep(SESSION_MS * 2 / 1000)
+    t.check("nothing came through", follower.puts(), [])
+    proxy.mend()
+    lease.wait_for(t, "lost: ")
+    t.check("why", "session expired" in lease.said()[-1])
+    is_each_once(t, follower, 300)
+
+
+def a_cut_longer_than_the_log_gives_the_differences(t):
+    proxy = Proxy(Shared.get().port)
+    t.defer(proxy.end)
+    direct = Shared.uri("far-cut", "&history=30")
+    far = direct.replace(str(Shared.get().port), str(proxy.port))
+    follower = Helper(t, far, "follow", "topic")
+    follower.wait_for(t, "synced")
+    t.check("before", Helper(t, direct, "fill", "topic", "50").wait(), 0)
+    t.wait("all are there", lambda: len(set(keys_of(follower))), 50)
+    proxy.cut()
+    t.check("meanwhile", Helper(t, direct, "scribble", "topic",
+                                "400").wait(), 0)
+    proxy.mend()
+    near = Helper(t, direct, "follow", "topic")
+    near.wait_for(t, "synced")
+    t.wait("the same as who was not away",
+           lambda: state_of(follower) == state_of(near), True, 10)
+    t.check("only differences", len(follower.said()) < 50 + 100)
+    t.check("what did not change is not told again",
+            sum(line.startswith("put topic/45 ")
+                for line in follower.said()), 1)
+
+
+def keys_of(follower):
+    return [line.split()[1] for line in follower.said()
+            if line.startswith("put ")]
+
+
+def state_of(follower):
+    """What is there, by what was told."""
+    there = {}
+    for line in follower.said():
+        words = line.split()
+        if words[0] == "put":
+            there[words[1]] = words[2]
+        elif words[0] == "delete":
+            there.pop(words[1], None)
+    return there
+
+
+def the_janitors_death_is_cleaned_up_after(t):
+    uri = Shared.uri("janitor")
+    leases = [Helper(t, uri, "lease", f"key{n}", "leases") for n in range(4)]
+    for lease in leases:
+        lease.wait_for(t, "ready")
+    near = Helper(t, uri, "follow", "leases")
+    near.wait_for(t, "synced")
+    t.check("all are there", len(state_of(near)), 4)
+    for lease in leases:
+        lease.kill()
+    begin = time.monotonic()
+    t.wait("none is", lambda: len(state_of(near)), 0)
+    t.log(f"gone {time.monotonic() - begin:.2f} s after the kill")
+    t.check("within the lease's time", time.monotonic() - begin < 1.0)
+
+
+def many_objects_fit_in_a_topic(t):
+    uri = Shared.uri("many", "&timeout=60000")
+    begin = time.monotonic()
+    t.check("written", Helper(t, uri, "fill", "topic", str(MANY)).wait(200), 0)
+    t.log(f"{MANY} objects written in {time.monotonic() - begin:.1f} s")
+    begin = time.monotonic()
+    follower = Helper(t, uri, "follow", "topic")
+    follower.wait_for(t, "synced", 100)
+    t.log(f"and read in {time.monotonic() - begin:.1f} s")
+    t.check("objects", len(set(keys_of(follower))), MANY)
+    nodes = Nodes(Shared.get().port)
+    root = "/many/t/" + next(
+        f"{bucket}/topic" for bucket in nodes.children("/many/t")
+        if "topic" in nodes.children(f"/many/t/{bucket}"))
+    longest = max(sum(len(name) + 4 for name in
+                      nodes.children(f"{root}/{bucket}"))
+                  for bucket in nodes.children(root))
+    t.log(f"the longest list of children has {longest} bytes")
+    # a server sends, and takes, 1 MiB
+    t.check("lists are short", longest < 1 << 18)
+    nodes.close()
+
+
+# The whole
+
+
+def dfctl_works_on_it(t):
+    uri = Shared.uri("cloud")
+    monitor = subprocess.Popen(
+        [BUILD / "bin/dfctl", "-d", uri, "--timeout", "60", "monitor", "-n",
+         "4"], stdout=subprocess.PIPE, text=True)
+    t.defer(monitor.kill)
+    nodes = Nodes(Shared.get().port)
+    t.wait("it looks", lambda: nodes.get("/cloud/janitor") is not None)
+    time.sleep(0.3)
+    for argv in (("network", "create", "name=blue"),
+                 ("subnet", "create", "network_id=blue", "cidr=10.1.0.0/24"),
+                 ("port", "create", "network_id=blue", "name=p1",
+                  MAC)):
+        status, said = dfctl(uri, *argv)
+        t.check(f"{' '.join(argv)}: {said}", status, 0)
+    refuses(t, uri, "02:00:00:00:00:01", "port", "create", "network_id=blue",
+            MAC)
+    refuses(t, uri, "is used by", "network", "delete", "blue")
+    t.check("deleted", dfctl(uri, "port", "delete", "p1")[0], 0)
+    lines = monitor.communicate(timeout=30)[0].splitlines()
+    t.check("it saw each", [re.sub(r"^\S+ +(.) *(\w+).*", r"\1\2", line)
+                            for line in lines],
+            ["+network", "+subnet", "+port", "-port"])
+    status, said = dfctl(uri, "network", "list")
+    t.check(f"listed: {said}", not status and "blue" in said)
+    nodes.close()
+
+
+main(bad_uris_are_refused, an_absent_server_is_named,
+     waiting_for_servers_costs_no_processor, only_the_owner_gets_in,
+     other_databases_are_left_alone,
+     a_lease_shorter_than_the_session_is_refused,
+     the_log_and_directories_do_not_grow,
+     a_topic_that_was_left_leaves_no_watch, a_restart_loses_nothing,
+     killed_leaders_lose_nothing, a_short_cut_ends_no_lease,
+     a_long_cut_ends_leases_and_loses_no_change,
+     a_cut_longer_than_the_log_gives_the_differences,
+     the_janitors_death_is_cleaned_up_after, many_objects_fit_in_a_topic,
+     dfctl_works_on_it, needs_module=False)
