@@ -442,6 +442,7 @@ void df_zk_leases_lost(struct df_zk *zk);
 void df_zk_janitor_start(struct df_zk *zk);
 /** A node below the root changed. */
 void df_zk_janitor_watch(struct df_zk *zk, const char *name);
+void df_zk_janitor_fini(struct df_zk *zk);
 
 /* zookeeper_reap.c */
 

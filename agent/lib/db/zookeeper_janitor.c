@@ -79,6 +79,7 @@ static void on_owned(void *arg, const struct df_zk_reply *reply)
 		swept(zk);
 		return;
 	}
+	owned_free(zk);
 	zk->owned = calloc(reply->count + 1, sizeof(*zk->owned));
 	if (!zk->owned)
 		abort();
@@ -166,4 +167,10 @@ void df_zk_janitor_watch(struct df_zk *zk, const char *name)
 		df_zk_janitor_start(zk);
 	else if (!strcmp(name, "alive") && zk->is_janitor)
 		sweep(zk);
+}
+
+void df_zk_janitor_fini(struct df_zk *zk)
+{
+	df_zk_cancel(zk, &zk->owned);
+	owned_free(zk);
 }

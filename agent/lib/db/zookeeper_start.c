@@ -181,6 +181,7 @@ void df_zk_close(void *priv)
 	while (!LIST_EMPTY(&zk->feeds))
 		df_zk_feed_free(LIST_FIRST(&zk->feeds));
 	df_zk_purges_fini(zk);
+	df_zk_janitor_fini(zk);
 	df_zk_calls_fini(zk);
 	end_session(zk);
 	df_zk_known_clear(zk);

@@ -83,7 +83,8 @@ static int read_auth(struct df_zk_uri *uri, const char *path,
 	ssize_t len;
 	int fd;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* Whatever it is: do not wait for it. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &st)) {
 		int err = -errno;
 
@@ -92,7 +93,7 @@ static int read_auth(struct df_zk_uri *uri, const char *path,
 		return df_db_error(error, err, "cannot read %.200s: %s", path,
 				   strerror(-err));
 	}
-	len = read(fd, text, sizeof(text) - 1);
+	len = S_ISREG(st.st_mode) ? read(fd, text, sizeof(text) - 1) : 0;
 	close(fd);
 	if (st.st_mode & 0007)
 		return df_db_error(error, -EPERM,
@@ -106,6 +107,7 @@ static int read_auth(struct df_zk_uri *uri, const char *path,
 				   path);
 	free(uri->auth);
 	uri->auth = strdup(text);
+	explicit_bzero(text, sizeof(text));
 	return uri->auth ? 0 : df_db_error(error, -ENOMEM, "out of memory");
 }
 
