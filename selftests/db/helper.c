@@ -68,6 +68,53 @@ static int scribble(struct client *client, const char *topic,
 	return 0;
 }
 
+/* Either the flag is there, or something in the directory: never both. */
+static int claim(struct client *client, const char *prefix, bool is_empty)
+{
+	char flag[128];
+	char inside[160];
+	char dir[128];
+	struct df_db_op ops[2] = {
+		{ .type = is_empty ? DF_DB_EMPTY : DF_DB_CHECK,
+		  .key = is_empty ? dir : flag, .expect = DF_DB_ABSENT },
+		{ .type = DF_DB_PUT, .key = is_empty ? flag : inside,
+		  .topic = "", .expect = DF_DB_ABSENT },
+	};
+	int err;
+
+	snprintf(flag, sizeof(flag), "%s-flag", prefix);
+	/* With a prefix that ends in '/', and with one that does not */
+	snprintf(dir, sizeof(dir), "%s/in", prefix);
+	snprintf(inside, sizeof(inside), "%sside/%d", dir, getpid());
+	if (strlen(prefix) % 2)
+		strcat(dir, "side/");
+	err = do_commit(client, ops, 2, NULL, NULL);
+	if (err == -ESTALE)
+		return 0;
+	if (err)
+		return -1;
+	if (is_empty ? do_list(client, dir, NULL, NULL, 0) != 0 :
+		       do_get(client, flag, NULL, NULL, NULL) != -ENOENT)
+		return -1;
+	return do_delete(client, ops[1].key, DF_DB_PRESENT) ? -1 : 1;
+}
+
+/* @mode: "empty" or "put". Until it was our turn ten times, or for a while */
+static int exclude(struct client *client, const char *prefix, const char *mode)
+{
+	double end = now_ms() + 2000;
+	int turns = 0;
+
+	while (turns < 10 || now_ms() < end - 1500) {
+		int won = claim(client, prefix, !strcmp(mode, "empty"));
+
+		if (won < 0 || now_ms() > end + PATIENCE_MS)
+			return 1;
+		turns += won;
+	}
+	return 0;
+}
+
 static int print_value(struct client *client, const char *key)
 {
 	char *value;
@@ -191,6 +238,8 @@ int helper_main(int argc, char **argv)
 		err = count_up(client, argv[4], argv[5]);
 	else if (!strcmp(mode, "scribble"))
 		err = scribble(client, argv[4], argv[5]);
+	else if (!strcmp(mode, "exclude"))
+		err = exclude(client, argv[4], argv[5]);
 	else if (!strcmp(mode, "put"))
 		err = do_put(client, argv[4], "", argv[5], DF_DB_ANY) ? 1 : 0;
 	else if (!strcmp(mode, "get"))

@@ -33,6 +33,31 @@ static void storm_of_writers_loses_no_update(struct client *client)
 	free(value);
 }
 
+static void empty_and_put_exclude_each_other(struct client *client)
+{
+	char prefix[96];
+	pid_t pids[4];
+	FILE *outs[4];
+	int round;
+	int i;
+
+	(void)client;
+	for (round = 0; round < 2; round++) {
+		/* Of an even and of an odd length: the helper takes one as a
+		 * directory, and one as the beginning of a name.
+		 */
+		snprintf(prefix, sizeof(prefix), "%s", fresh("exclude"));
+		if ((int)strlen(prefix) % 2 != round)
+			strcat(prefix, "-");
+		for (i = 0; i < 4; i++)
+			pids[i] = helper_start(&outs[i], "exclude", prefix,
+					       i % 2 ? "empty" : "put", "");
+		for (i = 0; i < 4; i++)
+			CHECK(helper_wait(pids[i], outs[i]) == 0, "%d of %d", i,
+			      round);
+	}
+}
+
 /*
  * What the scribbling helper's topic looked like to a subscriber: after the
  * snapshot every put counts on from the one before, none lost and none twice.
@@ -473,6 +498,8 @@ static void change_arrives_quickly(struct client *client)
 const struct test process_tests[] = {
 	{ "storm_of_writers_loses_no_update",
 	  storm_of_writers_loses_no_update },
+	{ "empty_and_put_exclude_each_other",
+	  empty_and_put_exclude_each_other },
 	{ "changes_of_others_arrive_each_once",
 	  changes_of_others_arrive_each_once },
 	{ "subscribing_amid_changes_misses_none",

@@ -6,6 +6,7 @@ refused, and what is left behind. What every database must do:
 conformance_zookeeper.py.
 """
 import atexit
+import json
 import os
 import pathlib
 import re
@@ -456,6 +457,24 @@ def dfctl_works_on_it(t):
     nodes.close()
 
 
+def dfctl_applies_more_than_a_transaction_takes(t):
+    uri = Shared.uri("apply", "&timeout=20000")
+    network = "00000000-0000-4000-8000-0000000000ff"
+    objects = [{"model": "network", "id": network}]
+    objects += [{"model": "port", "network_id": network,
+                 "id": f"{n:08x}-0000-4000-8000-000000000000",
+                 "mac_address": f"02:00:00:00:{n >> 8:02x}:{n & 255:02x}"}
+                for n in range(1500)]
+    path = pathlib.Path(t.directory()) / "objects.json"
+    path.write_text(json.dumps(objects), encoding="ascii")
+    refuses(t, uri, "more than the 1000000", "apply", "--batch", "1501",
+            str(path))
+    status, said = dfctl(uri, "apply", str(path))
+    t.check(f"in pieces: {said}", status, 0)
+    status, said = dfctl(uri, "-j", "port", "list")
+    t.check("all are there", len(json.loads(said)), 1500)
+
+
 main(bad_uris_are_refused, an_absent_server_is_named,
      waiting_for_servers_costs_no_processor, only_the_owner_gets_in,
      other_databases_are_left_alone,
@@ -466,4 +485,5 @@ main(bad_uris_are_refused, an_absent_server_is_named,
      a_long_cut_ends_leases_and_loses_no_change,
      a_cut_longer_than_the_log_gives_the_differences,
      the_janitors_death_is_cleaned_up_after, many_objects_fit_in_a_topic,
-     dfctl_works_on_it, needs_module=False)
+     dfctl_works_on_it, dfctl_applies_more_than_a_transaction_takes,
+     needs_module=False)

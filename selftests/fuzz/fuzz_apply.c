@@ -58,10 +58,17 @@ int df_txn_put(struct df_txn *txn, struct df_obj *obj, struct df_error *error)
 	return 0;
 }
 
-int dfctl_commit(struct df_txn *txn)
+int df_txn_commit_sync(struct df_txn *txn, struct df_error *error)
 {
 	(void)txn;
-	return DFCTL_OK;
+	(void)error;
+	return 0;
+}
+
+int dfctl_refused(const struct df_error *error)
+{
+	(void)error;
+	return DFCTL_FAILED;
 }
 
 bool dfctl_model_is_read_only(const struct df_model *model)

@@ -198,9 +198,13 @@ static int entry_put(struct df_txn *txn, const struct entry *entry)
 	return DFCTL_FAILED;
 }
 
-static int batch_write(struct df_nb *nb, const struct entry *entry, size_t count)
+/* @is_too_big: if not NULL, set instead of saying so when half of it may do */
+static int batch_write(struct df_nb *nb, const struct entry *entry, size_t count,
+		       bool *is_too_big)
 {
 	df_txn_auto struct df_txn *txn = NULL;
+	bool may_halve = is_too_big && count > 1;
+	struct df_error error = { 0 };
 	struct df_txn *ready;
 	int err;
 
@@ -215,7 +219,14 @@ static int batch_write(struct df_nb *nb, const struct entry *entry, size_t count
 	}
 	ready = txn;
 	txn = NULL;
-	return dfctl_commit(ready);
+	err = df_txn_commit_sync(ready, &error);
+	if (!err)
+		return DFCTL_OK;
+	if (err == -E2BIG && may_halve) {
+		*is_too_big = true;
+		return DFCTL_FAILED;
+	}
+	return dfctl_refused(&error);
 }
 
 /* Once a second at most, so that short work stays silent. */
@@ -230,7 +241,9 @@ static void progress(size_t done, size_t count, time_t *last)
 	fprintf(stderr, "dfctl: %zu of %zu objects written\n", done, count);
 }
 
-static int entries_write(struct dfctl *ctl, const struct entries *entries, size_t batch)
+/* @is_usual: nobody asked for this size of batches: what a database takes may be less */
+static int entries_write(struct dfctl *ctl, const struct entries *entries, size_t batch,
+			 bool is_usual)
 {
 	struct df_nb *nb = dfctl_nb(ctl);
 	size_t done = 0, commits = 0;
@@ -241,8 +254,15 @@ static int entries_write(struct dfctl *ctl, const struct entries *entries, size_
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	while (done < entries->count) {
 		size_t part = entries->count - done < batch ? entries->count - done : batch;
+		bool is_too_big = false;
+		int err;
 
-		if (batch_write(nb, entries->v + done, part)) {
+		err = batch_write(nb, entries->v + done, part, is_usual ? &is_too_big : NULL);
+		if (is_too_big) {
+			batch = part / 2;
+			continue;
+		}
+		if (err) {
 			if (done)
 				dfctl_err("%zu of %zu objects were written", done,
 					  entries->count);
@@ -291,7 +311,7 @@ int dfctl_apply(struct dfctl *ctl)
 	if (!err && entries.count)
 		qsort(entries.v, entries.count, sizeof(*entries.v), entry_compare);
 	if (!err)
-		err = entries_write(ctl, &entries, (size_t)batch);
+		err = entries_write(ctl, &entries, (size_t)batch, !ctl->batch);
 	for (i = 0; i < entries.count; i++)
 		json_decref(entries.v[i].object);
 	free(entries.v);

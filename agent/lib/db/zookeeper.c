@@ -12,10 +12,14 @@
 
 #include "zookeeper.h"
 
-/** struct read_request - a get or a list */
+/**
+ * struct read_request - a get or a list
+ * @answers: that the feed of a list had when we looked
+ */
 struct read_request {
 	struct df_zk_request base;
 	struct df_zk_feed *feed;
+	unsigned long answers;
 	char *key;
 };
 
@@ -163,6 +167,16 @@ void df_zk_requests_end(struct df_zk *zk, enum df_zk_end why)
 		request_end(TAILQ_FIRST(&zk->requests), why);
 }
 
+static bool goes_on(struct df_zk_request *request)
+{
+	if (!request->goes_on || !request->goes_on(request))
+		return false;
+	TAILQ_REMOVE(&request->zk->requests, request, node);
+	request->until_ms = df_zk_now_ms() + request->zk->uri.timeout_ms;
+	TAILQ_INSERT_TAIL(&request->zk->requests, request, node);
+	return true;
+}
+
 void df_zk_request_timer(evutil_socket_t fd, short events, void *arg)
 {
 	struct df_zk *zk = arg;
@@ -172,7 +186,8 @@ void df_zk_request_timer(evutil_socket_t fd, short events, void *arg)
 	(void)events;
 	while ((first = TAILQ_FIRST(&zk->requests)) &&
 	       first->until_ms <= df_zk_now_ms())
-		request_end(first, ZK_END_LATE);
+		if (!goes_on(first))
+			request_end(first, ZK_END_LATE);
 	arm_timer(zk);
 }
 
@@ -247,6 +262,16 @@ static void zookeeper_get(void *priv, struct df_db_req *req, const char *key)
 	df_zk_read(zk, ZK_GET, ZK_SYNC, path.text, read, on_get, read);
 }
 
+/* A long list takes its time, as long as it comes. */
+static bool list_goes_on(struct df_zk_request *base)
+{
+	struct read_request *read = (struct read_request *)base;
+	unsigned long before = read->answers;
+
+	read->answers = df_zk_feed_answers(read->feed);
+	return read->answers != before;
+}
+
 static void answer_entry(const struct df_db_entry *entry, void *arg)
 {
 	df_db_req_entry(arg, entry);
@@ -282,6 +307,7 @@ static void zookeeper_list(void *priv, struct df_db_req *req,
 		return;
 	read->feed = df_zk_feed_new(zk, topic, read->key, NULL);
 	df_zk_feed_on_done(read->feed, on_list, read);
+	read->base.goes_on = list_goes_on;
 }
 
 extern const struct df_db_driver df_db_driver;
@@ -292,7 +318,8 @@ const struct df_db_driver df_db_driver = {
 	.scheme = "zookeeper",
 	.caps = DF_DB_CAP_SUBSCRIBE_ALL,
 	.value_max = DF_ZK_VALUE_MAX,
-	.ops_max = 2000,
+	/* What a request may have in bytes is less. */
+	.ops_max = 10000,
 	.open = df_zk_open,
 	.close = df_zk_close,
 	.get = zookeeper_get,

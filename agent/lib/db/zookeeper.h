@@ -306,6 +306,8 @@ enum df_zk_end {
 /**
  * struct df_zk_request - something that is answered within a time
  * @req: whom the answer is for
+ * @goes_on: was there progress since it was asked last? Then it has time again;
+ *	may be NULL
  * @end: frees the whole
  */
 struct df_zk_request {
@@ -313,6 +315,7 @@ struct df_zk_request {
 	struct df_zk *zk;
 	struct df_db_req *req;
 	int64_t until_ms;
+	bool (*goes_on)(struct df_zk_request *request);
 	void (*end)(struct df_zk_request *request);
 };
 
@@ -398,6 +401,8 @@ void df_zk_feed_on_done(struct df_zk_feed *feed,
 			void (*fn)(void *arg, int rc, struct df_zk_map *map),
 			void *arg);
 void df_zk_feed_free(struct df_zk_feed *feed);
+/** How many answers it has got. */
+unsigned long df_zk_feed_answers(const struct df_zk_feed *feed);
 /** A node that a feed may wait for was created; NULL: all have to look. */
 void df_zk_feeds_watch(struct df_zk *zk, const char *path);
 /** The node "log" was read: there may be another segment. */

@@ -98,6 +98,7 @@ static void on_entry(void *arg, const struct df_zk_reply *reply)
 		df_zk_map_put(&feed->map, &entry);
 	}
 	fetch_free(fetch);
+	feed->answers++;
 	feed->fetching--;
 	snapshot_next(feed);
 }
@@ -256,6 +257,11 @@ void df_zk_feed_fail(struct df_zk_feed *feed, int rc)
 	}
 	feed->on_done(feed->arg, rc, NULL);
 	df_zk_feed_free(feed);
+}
+
+unsigned long df_zk_feed_answers(const struct df_zk_feed *feed)
+{
+	return feed->answers;
 }
 
 struct df_zk_feed *df_zk_feed_new(struct df_zk *zk, const char *topic,

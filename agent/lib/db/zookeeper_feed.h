@@ -35,6 +35,7 @@ struct df_zk_record {
  * @sub: a subscription; NULL: only the snapshot is wanted, told to @on_done
  * @map: the snapshot so far
  * @fetching: entries that were asked for
+ * @answers: entries so far
  * @is_walked: were all keys found?
  * @is_live: was the snapshot told, so that only changes follow?
  * @is_failed: it waits for the database to be there again
@@ -58,6 +59,7 @@ struct df_zk_feed {
 	struct df_zk_map map;
 	LIST_HEAD(, df_zk_fetch) fetches;
 	size_t fetching;
+	unsigned long answers;
 	bool is_walked;
 	bool is_live;
 	bool is_failed;

@@ -6,7 +6,7 @@
 #include "zookeeper.h"
 
 /* What a request says beside path and data: types, lengths, ACL, version */
-#define OP_BYTES 96
+#define OP_BYTES 72
 
 struct df_zk_multi *df_zk_multi_new(const struct ACL_vector *acl)
 {

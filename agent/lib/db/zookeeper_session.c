@@ -84,6 +84,13 @@ static char reason[160];
 /* Threads that must not sleep: those of event loops */
 static __thread bool is_event_loop;
 
+static void set_reason(const char *text)
+{
+	pthread_mutex_lock(&reason_lock);
+	snprintf(reason, sizeof(reason), "%s", text);
+	pthread_mutex_unlock(&reason_lock);
+}
+
 /* "... Socket 192.0.2.1:2181 zk retcode=-4, errno=111(Connection refused): ..." */
 static void on_log(const char *message)
 {
@@ -91,6 +98,7 @@ static void on_log(const char *message)
 	const char *server = strstr(message, "Socket ");
 	const char *server_end = strstr(message, " zk retcode");
 	const char *error = strstr(message, "errno=");
+	char text[sizeof(reason)];
 	const char *error_end;
 
 	error = error ? strchr(error, '(') : NULL;
@@ -101,11 +109,10 @@ static void on_log(const char *message)
 	if (!server_end || server_end < server)
 		return;
 	error++;
-	pthread_mutex_lock(&reason_lock);
-	snprintf(reason, sizeof(reason), "%.*s: %.*s",
+	snprintf(text, sizeof(text), "%.*s: %.*s",
 		 (int)(server_end - server), server,
 		 (int)(error_end - error), error);
-	pthread_mutex_unlock(&reason_lock);
+	set_reason(text);
 	/*
 	 * With two servers that refuse connections, libzookeeper 3.8 tries
 	 * 20,000 times a second: this is what stops it.
@@ -313,6 +320,10 @@ static void *session_main(void *arg)
 				 on_log);
 	if (!handle)
 		err = errno ? errno : EIO;
+	if (!handle)
+		set_reason(err == ENOENT || err == EINVAL ?
+			   "no name of a server has an address" :
+			   strerror(err));
 	if (handle && session->auth)
 		zoo_add_auth(handle, "digest", session->auth,
 			     strlen(session->auth), NULL, NULL);
