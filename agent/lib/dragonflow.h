@@ -7,6 +7,7 @@
  * which is named by a URI and reached through a driver:
  *
  *	sqlite:///var/lib/dragonflow/nb.db
+ *	zookeeper://zk1,zk2,zk3/dragonflow
  *
  * Conventions
  *
