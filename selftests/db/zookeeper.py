@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -347,6 +348,19 @@ def a_long_cut_ends_leases_and_loses_no_change(t):
     is_each_once(t, follower, 300)
 
 
+def a_stopped_client_learns_that_its_lease_is_gone(t):
+    uri = Shared.uri("stopped")
+    near = Helper(t, uri, "follow", "leases")
+    near.wait_for(t, "synced")
+    lease = Helper(t, uri, "lease", "key", "leases")
+    lease.wait_for(t, "ready")
+    near.wait_for(t, "put key")
+    lease.process.send_signal(signal.SIGSTOP)
+    near.wait_for(t, "delete key")
+    lease.process.send_signal(signal.SIGCONT)
+    lease.wait_for(t, "lost: ")
+
+
 def a_cut_longer_than_the_log_gives_the_differences(t):
     proxy = Proxy(Shared.get().port)
     t.defer(proxy.end)
@@ -457,6 +471,56 @@ def dfctl_works_on_it(t):
     nodes.close()
 
 
+class Agent:
+    """A hypervisor's agent, without a datapath."""
+
+    def __init__(self, t, uri, name):
+        self.socket = pathlib.Path(t.directory()) / f"{name}.sock"
+        with open(self.socket.with_suffix(".log"), "wb") as log:
+            self.process = subprocess.Popen(
+                [BUILD / "bin/dragonflowd", "--config=/dev/null",
+                 f"--database={uri}", f"--chassis={name}",
+                 f"--run-dir={self.socket.parent}", "--dataplane=none",
+                 "--encap=vxlan:127.0.0.1"], stdout=log, stderr=log)
+        t.defer(self.kill)
+
+    def topics(self):
+        """What it follows, and has read."""
+        done = subprocess.run(
+            [BUILD / "bin/dfctl", "--control-socket", str(self.socket), "-j",
+             "status"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            check=False)
+        agent = json.loads(done.stdout)["agent"] if done.stdout else None
+        return {topic["topic"] for topic in agent["topics"]
+                if topic["synced"]} if agent else set()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def agents_follow_what_concerns_them(t):
+    uri = Shared.uri("agents")
+    agents = [Agent(t, uri, f"hv{n}") for n in (1, 2)]
+    for n, agent in enumerate(agents, 1):
+        t.wait(f"hv{n} reads", agent.topics, {"global", f"chassis/hv{n}"}, 10)
+    networks = [f"0000000{n}-0000-4000-8000-0000000000ff" for n in (1, 2)]
+    for n, network in enumerate(networks, 1):
+        t.check("network", dfctl(uri, "network", "create",
+                                 f"id={network}")[0], 0)
+        t.check("port", dfctl(uri, "port", "create", f"network_id={network}",
+                              MAC, f"binding_host=hv{n}")[0], 0)
+    for n, agent in enumerate(agents, 1):
+        t.wait(f"hv{n} follows its network only", agent.topics,
+               {"global", f"chassis/hv{n}", f"network/{networks[n - 1]}"})
+    said = dfctl(uri, "agent", "list")[1]
+    t.check("both are registered", "hv1" in said and "hv2" in said)
+    agents[0].kill()
+    t.wait("the dead one is not any more",
+           lambda: "hv1" in dfctl(uri, "agent", "list")[1], False)
+    t.check("the other one is", "hv2" in dfctl(uri, "agent", "list")[1])
+
+
 def dfctl_applies_more_than_a_transaction_takes(t):
     uri = Shared.uri("apply", "&timeout=20000")
     network = "00000000-0000-4000-8000-0000000000ff"
@@ -484,6 +548,8 @@ main(bad_uris_are_refused, an_absent_server_is_named,
      killed_leaders_lose_nothing, a_short_cut_ends_no_lease,
      a_long_cut_ends_leases_and_loses_no_change,
      a_cut_longer_than_the_log_gives_the_differences,
+     a_stopped_client_learns_that_its_lease_is_gone,
      the_janitors_death_is_cleaned_up_after, many_objects_fit_in_a_topic,
-     dfctl_works_on_it, dfctl_applies_more_than_a_transaction_takes,
+     dfctl_works_on_it, agents_follow_what_concerns_them,
+     dfctl_applies_more_than_a_transaction_takes,
      needs_module=False)
