@@ -130,6 +130,18 @@ def an_absent_server_is_named(t):
     t.check("within its time", time.monotonic() - begin < 8)
 
 
+def a_silent_server_is_given_up(t):
+    proxy = Proxy(Shared.get().port)
+    t.defer(proxy.end)
+    proxy.cut()
+    for argv in (("network", "list"), ("network", "create", "name=x")):
+        begin = time.monotonic()
+        said = refuses(t, f"zookeeper://127.0.0.1:{proxy.port}/silent"
+                       "?timeout=1000", f"127.0.0.1:{proxy.port}/silent", *argv)
+        t.check(f"why: {said}", "for 1000 ms" in said)
+        t.check("within its time", time.monotonic() - begin < 5)
+
+
 def waiting_for_servers_costs_no_processor(t):
     helper = Helper(t, "zookeeper://127.0.0.1:1,127.0.0.1:2/x", "follow",
                     "topic")
@@ -540,7 +552,7 @@ def dfctl_applies_more_than_a_transaction_takes(t):
 
 
 main(bad_uris_are_refused, an_absent_server_is_named,
-     waiting_for_servers_costs_no_processor, only_the_owner_gets_in,
+     a_silent_server_is_given_up, waiting_for_servers_costs_no_processor, only_the_owner_gets_in,
      other_databases_are_left_alone,
      a_lease_shorter_than_the_session_is_refused,
      the_log_and_directories_do_not_grow,

@@ -21,7 +21,7 @@ JAVA = ("java", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
 CONFIG = """tickTime={tick}
 dataDir={data}
 clientPort={port}
-clientPortAddress=127.0.0.1
+clientPortAddress={address}
 initLimit=50
 syncLimit=20
 admin.enableServer=false
@@ -48,28 +48,33 @@ def free_ports(count):
 class Server:
     """A server; it keeps its data when it is killed and started again."""
 
-    def __init__(self, directory, tick=100, port=None, extra="", number=None):
+    def __init__(self, directory, tick=100, port=None, extra="", number=None,
+                 start_s=START_S, address="127.0.0.1"):
         self.directory = pathlib.Path(directory)
         self.port = port or free_ports(1)[0]
         self.process = None
+        self.start_s = start_s
         data = self.directory / "data"
         data.mkdir(parents=True)
         if number:
             (data / "myid").write_text(f"{number}\n", encoding="ascii")
         (self.directory / "zoo.cfg").write_text(
-            CONFIG.format(tick=tick, data=data, port=self.port) + extra,
+            CONFIG.format(tick=tick, data=data, port=self.port,
+                          address=address) + extra,
             encoding="ascii")
+
+    def argv(self):
+        return [*JAVA, "-cp", JAR, SERVER, str(self.directory / "zoo.cfg")]
 
     def start(self):
         with open(self.directory / "log", "ab") as log:
-            self.process = subprocess.Popen(
-                [*JAVA, "-cp", JAR, SERVER, str(self.directory / "zoo.cfg")],
-                stdout=log, stderr=log, cwd=self.directory)
+            self.process = subprocess.Popen(self.argv(), stdout=log,
+                                            stderr=log, cwd=self.directory)
         return self
 
     def wait(self):
         """Until it serves."""
-        if not poll(self.mode, START_S):
+        if not poll(self.mode, self.start_s):
             log = (self.directory / "log").read_text(errors="replace")
             raise Failure(f"ZooKeeper does not start: {log[-2000:]}")
         return self

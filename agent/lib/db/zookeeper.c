@@ -297,8 +297,9 @@ static void zookeeper_list(void *priv, struct df_db_req *req,
 	struct df_zk *zk = priv;
 	struct read_request *read;
 
-	/* What is in no topic is in no topic's list. */
-	if (topic && !df_zk_is_key(topic, strlen(topic))) {
+	/* What is in no topic is in no topic's list; and "*" is not a topic. */
+	if (topic && (!df_zk_is_key(topic, strlen(topic)) ||
+		      !strcmp(topic, "*"))) {
 		df_db_req_done(req);
 		return;
 	}

@@ -342,6 +342,19 @@ static struct df_zk_commit *commit_new(struct df_zk *zk, struct df_db_req *req,
 	return commit;
 }
 
+/* They stand in lines of text. */
+static bool has_strange_topic(const struct df_db_op *ops, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (ops[i].type == DF_DB_PUT && ops[i].topic &&
+		    *ops[i].topic &&
+		    !df_zk_is_key(ops[i].topic, strlen(ops[i].topic)))
+			return true;
+	return false;
+}
+
 void df_zk_commit(void *priv, struct df_db_req *req,
 		  const struct df_db_op *ops, size_t count, void *lease)
 {
@@ -350,6 +363,10 @@ void df_zk_commit(void *priv, struct df_db_req *req,
 
 	if (zk->refusal.code) {
 		df_zk_fail(zk, req, ZNOAUTH);
+		return;
+	}
+	if (has_strange_topic(ops, count)) {
+		df_db_req_fail(req, -EINVAL, "a topic has characters that a key may not have");
 		return;
 	}
 	commit = commit_new(zk, req, ops, count);

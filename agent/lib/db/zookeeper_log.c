@@ -66,7 +66,9 @@ static void on_created(void *arg, const struct df_zk_reply *reply)
 	struct df_zk *zk = arg;
 
 	/* Somebody else may do the same. */
-	if (reply->rc && reply->rc != ZNODEEXISTS &&
+	if (reply->rc == ZNONODE)
+		refuse(zk, -EACCES, "its path cannot be created: access to what is above is denied");
+	else if (reply->rc && reply->rc != ZNODEEXISTS &&
 	    !df_zk_is_lost(reply->rc))
 		refuse_rc(zk, reply->rc);
 	else

@@ -9,6 +9,7 @@
 #include <event2/event.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -426,10 +427,26 @@ void df_zk_session_run(struct df_zk_session *session, int ms)
 		dispatch(session);
 }
 
+/* It and the threads that it makes take no signals: those are the program's. */
+static int start_thread(struct df_zk_session *session)
+{
+	pthread_t thread;
+	sigset_t before;
+	sigset_t all;
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	err = pthread_create(&thread, NULL, session_main, session);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!err)
+		pthread_detach(thread);
+	return err;
+}
+
 int df_zk_session_new(struct df_zk_session **out, struct df_zk *zk)
 {
 	struct df_zk_session *session = calloc(1, sizeof(*session));
-	pthread_t thread;
 	int err;
 
 	if (!session)
@@ -453,7 +470,7 @@ int df_zk_session_new(struct df_zk_session **out, struct df_zk *zk)
 					   session);
 		if (!session->woken || event_add(session->woken, NULL))
 			abort();
-		err = pthread_create(&thread, NULL, session_main, session);
+		err = start_thread(session);
 	}
 	if (err) {
 		if (session->woken)
@@ -462,7 +479,6 @@ int df_zk_session_new(struct df_zk_session **out, struct df_zk *zk)
 		session_put(session);
 		return -err;
 	}
-	pthread_detach(thread);
 	*out = session;
 	return 0;
 }

@@ -15,6 +15,7 @@ from machine import (
     inside, kernel_bytes, mac_of, run)
 
 from dfnl import Dragonflow as Kernel, Refused
+from dfzk import Server
 
 NETWORK = "00000000-0000-4000-8000-0000000000ff"
 LOCAL_IDS = ("0a000001-0000-4000-8000-000000000001",
@@ -32,6 +33,9 @@ class Sqlite:
     def start(self):
         """Nothing: the first who opens the file makes it."""
 
+    def reach(self, _netns):
+        """Who sees the file reaches it."""
+
     def stop(self):
         """Nothing runs."""
 
@@ -44,7 +48,54 @@ class Sqlite:
                    for path in self.directory.glob("nb.db*") if path.is_file())
 
 
-DRIVERS = {"sqlite": Sqlite}
+class Zookeeper:
+    """One server, outside of the hypervisor's namespace. It waits for no disk,
+    as the VM has none."""
+
+    ADDRESS = "203.0.113.1"
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.server = Server(directory / "zookeeper", tick=2000, start_s=600,
+                             address="0.0.0.0")
+        self.daemon = None
+        self.uri = (f"zookeeper://{self.ADDRESS}:{self.server.port}/bench"
+                    "?timeout=600000&session=10000")
+
+    def start(self):
+        run("ip", "-batch", "-", stdin=f"""
+            link set lo up
+            address replace {self.ADDRESS}/32 dev lo""")
+        self.daemon = Daemon(self.directory / "zookeeper.log",
+                             *self.server.argv())
+        self.server.wait()
+
+    def reach(self, netns):
+        """A new hypervisor is connected to the server."""
+        run("ip", "-batch", "-", stdin=f"""
+            link add df-zk type veth peer name df-zk netns {netns}
+            address add 203.0.113.5/30 dev df-zk
+            link set df-zk up""")
+        run("ip", "-n", netns, "-batch", "-", stdin=f"""
+            address add 203.0.113.6/30 dev df-zk
+            link set df-zk up
+            route add {self.ADDRESS} via 203.0.113.5""")
+
+    def stop(self):
+        if self.daemon:
+            self.daemon.end()
+            self.daemon = None
+
+    def daemons(self):
+        return [self.daemon]
+
+    def bytes(self):
+        """Its snapshots, and its log of transactions."""
+        return sum(path.stat().st_blocks * 512 for path in
+                   self.server.directory.rglob("*") if path.is_file())
+
+
+DRIVERS = {"sqlite": Sqlite, "zookeeper": Zookeeper}
 
 
 class Dragonflow:
@@ -88,6 +139,7 @@ class Dragonflow:
         if self.kernel:
             self.kernel.close()
         self.machine.up()
+        self.driver.reach(HV)
         with inside(HV):
             self.kernel = Kernel(HV)
         self.kernel_bytes = kernel_bytes()
