@@ -67,6 +67,9 @@ struct df_object {
  * @macs: port by network and MAC; readers: RCU, writers: @lock
  * @interface_macs: router interface by network and MAC; the same
  * @addresses: &struct df_address by network and IP; the same
+ * @shared: &struct df_shared by network and IP or MAC; the same
+ * @shared_serial: of the shared address that was made last; protected by @lock
+ * @claims: what workloads say about shared addresses
  * @prefix_serial: of the prefix that was made last; protected by @lock
  * @peers: &struct df_peer by network and chassis; protected by @lock
  * @attachments: &struct df_attachment by port id; protected by @lock
@@ -93,6 +96,9 @@ struct df_net {
 	struct rhashtable macs;
 	struct rhashtable interface_macs;
 	struct rhashtable addresses;
+	struct rhashtable shared;
+	u32 shared_serial;
+	struct df_claims *claims;
 	u32 prefix_serial;
 	struct rhashtable peers;
 	struct xarray attachments;

@@ -3,13 +3,16 @@
 #include <linux/module.h>
 #include <net/netns/generic.h>
 
+#include "control/claim.h"
 #include "control/netlink.h"
 #include "df.h"
+#include "path/claim.h"
 #include "path/classifier.h"
 #include "path/flow.h"
 #include "path/tunnel.h"
 #include "table/address.h"
 #include "table/chassis.h"
+#include "table/hold.h"
 #include "table/interface.h"
 #include "table/local.h"
 #include "table/network.h"
@@ -73,9 +76,12 @@ static int df_net_init_tables(struct df_net *dn)
 	err = df_table_init(&dn->networks);
 	if (err)
 		return err;
-	err = df_ports_init(dn);
+	err = df_holds_init(dn);
 	if (err)
 		goto err_networks;
+	err = df_ports_init(dn);
+	if (err)
+		goto err_holds;
 	err = df_table_init(&dn->chassis);
 	if (err)
 		goto err_ports;
@@ -98,6 +104,8 @@ err_chassis:
 	df_table_fini(&dn->chassis);
 err_ports:
 	df_ports_fini(dn);
+err_holds:
+	df_holds_fini(dn);
 err_networks:
 	df_table_fini(&dn->networks);
 	return err;
@@ -110,6 +118,7 @@ static void df_net_fini_tables(struct df_net *dn)
 	df_peers_fini(dn);
 	df_table_fini(&dn->chassis);
 	df_ports_fini(dn);
+	df_holds_fini(dn);
 	df_table_fini(&dn->networks);
 }
 
@@ -135,11 +144,18 @@ static int __net_init df_net_init(struct net *net)
 		err = -ENOMEM;
 		goto err_generations;
 	}
+	dn->claims = df_claims_new(dn, df_claims_work);
+	if (!dn->claims) {
+		err = -ENOMEM;
+		goto err_drops;
+	}
 	err = df_net_init_tables(dn);
 	if (err)
-		goto err_drops;
+		goto err_claims;
 	return 0;
 
+err_claims:
+	df_claims_free(dn->claims);
 err_drops:
 	free_percpu(dn->unbound_drops);
 err_generations:
@@ -165,6 +181,7 @@ static void __net_exit df_net_exit(struct net *net)
 	mutex_unlock(&dn->lock);
 	/* No port, no entry; the work does not start itself again. */
 	cancel_delayed_work_sync(&dn->flow_gc);
+	df_claims_free(dn->claims);
 	df_net_fini_tables(dn);
 	xa_destroy(&dn->vnis);
 	xa_destroy(&dn->attachments);

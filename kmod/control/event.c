@@ -5,6 +5,7 @@
 #include "control/event.h"
 #include "control/netlink.h"
 #include "control/netlink_gen.h"
+#include "control/pair.h"
 #include "table/chassis.h"
 #include "table/interface.h"
 #include "table/local.h"
@@ -99,9 +100,9 @@ static int local_fill(struct sk_buff *msg, const struct df_net *dn,
 	return stats_fill(msg, local);
 }
 
-/* An address, as @attr4 or @attr6. */
-static int ip_fill(struct sk_buff *msg, int attr4, int attr6,
-		   const struct in6_addr *ip)
+/* Write an address, as @attr4 or @attr6. */
+int df_ip_fill(struct sk_buff *msg, int attr4, int attr6,
+	       const struct in6_addr *ip)
 {
 	if (ipv6_addr_v4mapped(ip))
 		return nla_put_in_addr(msg, attr4, ip->s6_addr32[3]);
@@ -113,8 +114,8 @@ static int port_addresses_fill(struct sk_buff *msg, const struct df_port *port)
 	int i;
 
 	for (i = 0; i < port->address_count; i++)
-		if (ip_fill(msg, DF_A_PORT_IP4, DF_A_PORT_IP6,
-			    &port->addresses[i].key.ip))
+		if (df_ip_fill(msg, DF_A_PORT_IP4, DF_A_PORT_IP6,
+			       &port->addresses[i].key.ip))
 			return -EMSGSIZE;
 	return 0;
 }
@@ -130,7 +131,8 @@ static int port_fill(struct sk_buff *msg, const struct df_net *dn,
 	    (nla_put_u32(msg, DF_A_PORT_NETWORK, port->network->obj.id) ||
 	     nla_put(msg, DF_A_PORT_MAC, ETH_ALEN, port->mac_key.mac)))
 		return -EMSGSIZE;
-	if (port_addresses_fill(msg, port))
+	if (port_addresses_fill(msg, port) || df_pairs_fill(msg, port) ||
+	    df_holds_fill(msg, dn, port))
 		return -EMSGSIZE;
 	if (df_port_is_local(port))
 		return local_fill(msg, dn, port->local);
@@ -183,8 +185,8 @@ static int router_address_fill(struct sk_buff *msg,
 	struct nlattr *nest = nla_nest_start(msg, DF_A_ROUTER_INTERFACE_ADDRESS);
 
 	if (!nest ||
-	    ip_fill(msg, DF_A_ROUTER_ADDRESS_IP4, DF_A_ROUTER_ADDRESS_IP6,
-		    &address->key.ip) ||
+	    df_ip_fill(msg, DF_A_ROUTER_ADDRESS_IP4, DF_A_ROUTER_ADDRESS_IP6,
+		       &address->key.ip) ||
 	    nla_put_u8(msg, DF_A_ROUTER_ADDRESS_PREFIX_LEN,
 		       address->prefix_len))
 		return -EMSGSIZE;
@@ -228,8 +230,8 @@ static int nexthop_fill(struct sk_buff *msg, const struct df_nexthop *nexthop)
 	    nla_put_u32(msg, DF_A_NEXTHOP_WEIGHT, nexthop->weight))
 		return -EMSGSIZE;
 	if (nexthop->has_gateway &&
-	    ip_fill(msg, DF_A_NEXTHOP_IP4, DF_A_NEXTHOP_IP6,
-		    &nexthop->gateway))
+	    df_ip_fill(msg, DF_A_NEXTHOP_IP4, DF_A_NEXTHOP_IP6,
+		       &nexthop->gateway))
 		return -EMSGSIZE;
 	nla_nest_end(msg, nest);
 	return 0;
@@ -241,7 +243,7 @@ static int route_prefix_fill(struct sk_buff *msg,
 	struct in6_addr ip;
 
 	df_lpm_key_get(&ip, &prefix->key, prefix->is_ip6);
-	if (ip_fill(msg, DF_A_ROUTE_IP4, DF_A_ROUTE_IP6, &ip))
+	if (df_ip_fill(msg, DF_A_ROUTE_IP4, DF_A_ROUTE_IP6, &ip))
 		return -EMSGSIZE;
 	return nla_put_u8(msg, DF_A_ROUTE_PREFIX_LEN, prefix->len);
 }
@@ -306,7 +308,7 @@ struct sk_buff *df_message_new(struct df_net *dn, enum df_kind kind,
 			       const struct df_object *obj, u8 cmd,
 			       const struct genl_info *info)
 {
-	struct sk_buff *msg = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	struct sk_buff *msg = genlmsg_new(DF_MESSAGE_SIZE, GFP_KERNEL);
 	void *header;
 	int err;
 

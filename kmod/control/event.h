@@ -15,8 +15,15 @@ enum df_kind {
 	DF_KIND_ROUTE,
 };
 
+/* Room for any object: a port can have many addresses. */
+#define DF_MESSAGE_SIZE	SKB_WITH_OVERHEAD(SZ_16K)
+
 struct genl_info;
+struct in6_addr;
 struct sk_buff;
+
+int df_ip_fill(struct sk_buff *msg, int attr4, int attr6,
+	       const struct in6_addr *ip);
 
 int df_fill(struct sk_buff *msg, struct df_net *dn, enum df_kind kind,
 	    const struct df_object *obj);

@@ -8,6 +8,7 @@
 #include "control/event.h"
 #include "control/netlink.h"
 #include "control/netlink_gen.h"
+#include "control/pair.h"
 #include "control/request.h"
 #include "control/routing.h"
 #include "table/chassis.h"
@@ -153,6 +154,8 @@ static int port_check_attrs(struct genl_info *info,
 		{ DF_A_PORT_FLOW_LIMIT, { 0, 0, 0, 0 }, { 0, 1, 1, 0 } },
 		{ DF_A_PORT_IP4,        { 0, 0, 0, 0 }, { 0, 1, 0, 1 } },
 		{ DF_A_PORT_IP6,        { 0, 0, 0, 0 }, { 0, 1, 0, 1 } },
+		{ DF_A_PORT_PAIR,       { 0, 0, 0, 0 }, { 0, 1, 0, 1 } },
+		{ DF_A_PORT_HOLD,       { 0, 0, 0, 0 }, { 0, 1, 0, 1 } },
 	};
 	int i;
 
@@ -250,7 +253,10 @@ int dragonflow_nl_port_new_doit(struct sk_buff *skb, struct genl_info *info)
 		conf.address_count = count;
 	}
 	if (!err)
+		err = df_pairs_parse(&conf, info);
+	if (!err)
 		err = df_request_new(info, &request, conf.id, &conf);
+	df_pairs_parse_free(&conf);
 	kfree(addresses);
 	return err;
 }
@@ -423,6 +429,7 @@ static const struct genl_multicast_group multicast_groups[] = {
 		.name = DRAGONFLOW_MCGRP_PACKET,
 		.flags = GENL_MCAST_CAP_NET_ADMIN,
 	},
+	[DRAGONFLOW_NLGRP_HOLD] = { .name = DRAGONFLOW_MCGRP_HOLD },
 };
 
 /* The generated operations, and what the spec cannot say about them. */
@@ -448,6 +455,7 @@ int __init df_netlink_init(void)
 
 	memcpy(ops, dragonflow_nl_ops, sizeof(ops));
 	for (i = 0; i < ARRAY_SIZE(ops); i++) {
+		ops[i].start = df_request_dump_start;
 		if (ops[i].cmd != DF_CMD_FLOW_GET)
 			continue;
 		ops[i].start = df_flow_dump_start;

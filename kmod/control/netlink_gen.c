@@ -30,6 +30,21 @@ static struct netlink_range_validation df_a_router_interface_mtu_range = {
 };
 
 /* Common nested types */
+const struct nla_policy dragonflow_address_hold_nl_policy[DF_A_ADDRESS_HOLD_ACTIVE + 1] = {
+	[DF_A_ADDRESS_HOLD_MAC] = NLA_POLICY_EXACT_LEN(6),
+	[DF_A_ADDRESS_HOLD_IP4] = { .type = NLA_U32, },
+	[DF_A_ADDRESS_HOLD_IP6] = NLA_POLICY_EXACT_LEN(16),
+	[DF_A_ADDRESS_HOLD_SINCE] = { .type = NLA_U64, },
+	[DF_A_ADDRESS_HOLD_ACTIVE] = { .type = NLA_FLAG, },
+};
+
+const struct nla_policy dragonflow_address_pair_nl_policy[DF_A_ADDRESS_PAIR_PREFIX_LEN + 1] = {
+	[DF_A_ADDRESS_PAIR_MAC] = NLA_POLICY_EXACT_LEN(6),
+	[DF_A_ADDRESS_PAIR_IP4] = { .type = NLA_U32, },
+	[DF_A_ADDRESS_PAIR_IP6] = NLA_POLICY_EXACT_LEN(16),
+	[DF_A_ADDRESS_PAIR_PREFIX_LEN] = NLA_POLICY_MAX(NLA_U8, 128),
+};
+
 const struct nla_policy dragonflow_nexthop_nl_policy[DF_A_NEXTHOP_WEIGHT + 1] = {
 	[DF_A_NEXTHOP_INTERFACE] = NLA_POLICY_MIN(NLA_U32, 1),
 	[DF_A_NEXTHOP_IP4] = { .type = NLA_U32, },
@@ -70,7 +85,7 @@ const struct nla_policy dragonflow_network_get_nl_policy[DF_A_NETWORK_ID + 1] = 
 };
 
 /* DF_CMD_PORT_NEW - do */
-const struct nla_policy dragonflow_port_new_nl_policy[DF_A_PORT_IP6 + 1] = {
+const struct nla_policy dragonflow_port_new_nl_policy[DF_A_PORT_HOLD + 1] = {
 	[DF_A_PORT_ID] = NLA_POLICY_MIN(NLA_U32, 1),
 	[DF_A_PORT_TYPE] = NLA_POLICY_RANGE(NLA_U32, 1, 3),
 	[DF_A_PORT_NETWORK] = NLA_POLICY_MIN(NLA_U32, 1),
@@ -81,6 +96,8 @@ const struct nla_policy dragonflow_port_new_nl_policy[DF_A_PORT_IP6 + 1] = {
 	[DF_A_PORT_FLOW_LIMIT] = NLA_POLICY_FULL_RANGE(NLA_U32, &df_a_port_flow_limit_range),
 	[DF_A_PORT_IP4] = { .type = NLA_U32, },
 	[DF_A_PORT_IP6] = NLA_POLICY_EXACT_LEN(16),
+	[DF_A_PORT_PAIR] = NLA_POLICY_NESTED(dragonflow_address_pair_nl_policy),
+	[DF_A_PORT_HOLD] = NLA_POLICY_NESTED(dragonflow_address_hold_nl_policy),
 };
 
 /* DF_CMD_PORT_DEL - do */
@@ -227,7 +244,7 @@ const struct genl_ops dragonflow_nl_ops[23] = {
 		.cmd		= DF_CMD_PORT_NEW,
 		.doit		= dragonflow_nl_port_new_doit,
 		.policy		= dragonflow_port_new_nl_policy,
-		.maxattr	= DF_A_PORT_IP6,
+		.maxattr	= DF_A_PORT_HOLD,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

@@ -12,6 +12,8 @@
 #include <uapi/linux/dragonflow.h>
 
 /* Common nested types */
+extern const struct nla_policy dragonflow_address_hold_nl_policy[DF_A_ADDRESS_HOLD_ACTIVE + 1];
+extern const struct nla_policy dragonflow_address_pair_nl_policy[DF_A_ADDRESS_PAIR_PREFIX_LEN + 1];
 extern const struct nla_policy dragonflow_nexthop_nl_policy[DF_A_NEXTHOP_WEIGHT + 1];
 extern const struct nla_policy dragonflow_router_address_nl_policy[DF_A_ROUTER_ADDRESS_PREFIX_LEN + 1];
 
@@ -25,7 +27,7 @@ extern const struct nla_policy dragonflow_network_del_nl_policy[DF_A_NETWORK_ID 
 
 extern const struct nla_policy dragonflow_network_get_nl_policy[DF_A_NETWORK_ID + 1];
 
-extern const struct nla_policy dragonflow_port_new_nl_policy[DF_A_PORT_IP6 + 1];
+extern const struct nla_policy dragonflow_port_new_nl_policy[DF_A_PORT_HOLD + 1];
 
 extern const struct nla_policy dragonflow_port_del_nl_policy[DF_A_PORT_ID + 1];
 
@@ -110,6 +112,7 @@ int dragonflow_nl_packet_execute_doit(struct sk_buff *skb,
 enum {
 	DRAGONFLOW_NLGRP_CONFIG,
 	DRAGONFLOW_NLGRP_PACKET,
+	DRAGONFLOW_NLGRP_HOLD,
 };
 
 #endif /* _LINUX_DRAGONFLOW_GEN_H */

@@ -172,6 +172,13 @@ int df_request_get(struct genl_info *info, enum df_kind kind, u32 id, u8 cmd)
 	return genlmsg_reply(msg, info);
 }
 
+/* See to it that one object fits into a message of a dump. */
+int df_request_dump_start(struct netlink_callback *cb)
+{
+	cb->min_dump_alloc = DF_MESSAGE_SIZE;
+	return 0;
+}
+
 static int dump_one(struct sk_buff *skb, struct netlink_callback *cb,
 		    struct df_net *dn, enum df_kind kind, u8 cmd,
 		    const struct df_object *obj)

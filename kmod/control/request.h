@@ -31,6 +31,7 @@ int df_request_new(struct genl_info *info, const struct df_request *request,
 int df_request_del(struct genl_info *info, const struct df_request *request,
 		   u32 id);
 int df_request_get(struct genl_info *info, enum df_kind kind, u32 id, u8 cmd);
+int df_request_dump_start(struct netlink_callback *cb);
 int df_request_dump(struct sk_buff *skb, struct netlink_callback *cb,
 		    enum df_kind kind, u8 cmd);
 

@@ -41,6 +41,32 @@ bool df_ip_parse(struct in6_addr *ip, const struct nlattr *attr)
 	return ip4_is_unicast(ip->s6_addr32[3]);
 }
 
+/* Likewise, of an address that was read. */
+bool df_ip_is_unicast(const struct in6_addr *ip)
+{
+	return ipv6_addr_v4mapped(ip) ? ip4_is_unicast(ip->s6_addr32[3]) :
+		ip6_is_unicast(ip);
+}
+
+/*
+ * Read an address from what may be two attributes, of which one must be there.
+ * If that fails, @message says why.
+ */
+bool df_ip_read_one(struct in6_addr *ip, const struct nlattr *ip4,
+		    const struct nlattr *ip6, const char **message)
+{
+	if (!ip4 == !ip6) {
+		*message = "One address is needed, of IPv4 or of IPv6";
+		return false;
+	}
+	ip_read(ip, ip4 ? ip4 : ip6);
+	if (ip6 && ipv6_addr_v4mapped(ip)) {
+		*message = "The address is an IPv4-mapped one";
+		return false;
+	}
+	return true;
+}
+
 /*
  * Read a prefix from what may be two attributes, of which one must be there,
  * and its length. Return what is wrong with it, or NULL.
@@ -50,16 +76,15 @@ static const char *subnet_parse(struct df_subnet *subnet,
 				const struct nlattr *ip6,
 				const struct nlattr *len)
 {
-	if (!ip4 == !ip6)
-		return "One address is needed, of IPv4 or of IPv6";
+	const char *message;
+
+	if (!df_ip_read_one(&subnet->ip, ip4, ip6, &message))
+		return message;
 	if (!len)
 		return "The prefix length is missing";
-	ip_read(&subnet->ip, ip4 ? ip4 : ip6);
 	subnet->len = nla_get_u8(len);
 	if (ip4 && subnet->len > 32)
 		return "The prefix is longer than an IPv4 address";
-	if (ip6 && ipv6_addr_v4mapped(&subnet->ip))
-		return "The address is an IPv4-mapped one";
 	return NULL;
 }
 

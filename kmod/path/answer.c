@@ -21,6 +21,7 @@
 #include "control/punt.h"
 #include "path/action.h"
 #include "path/answer.h"
+#include "table/hold.h"
 #include "table/interface.h"
 #include "table/local.h"
 #include "table/port.h"
@@ -46,6 +47,8 @@ static const struct {
 	[DF_BUCKET_TOO_BIG] = { 100, 100 },
 	/* Each wakes the agent up, who has all ports to serve. */
 	[DF_BUCKET_PUNT] = { 10, 20 },
+	/* Each makes flows walk, and the agents tell one another. */
+	[DF_BUCKET_CLAIM] = { 20, 100 },
 };
 
 /* ICMP's words for what went wrong. */
@@ -80,8 +83,8 @@ static const struct {
 	},
 };
 
-/* Take a token, if there is one. */
-static bool may_answer(struct df_local *local, enum df_bucket_kind kind)
+/* Take a token, if there is one. Context: packet path. */
+bool df_bucket_take(struct df_local *local, enum df_bucket_kind kind)
 {
 	struct df_bucket *bucket = &local->buckets[kind];
 	unsigned long now = jiffies, elapsed;
@@ -101,13 +104,6 @@ static bool may_answer(struct df_local *local, enum df_bucket_kind kind)
 	bucket->tokens = tokens - has_token;
 	spin_unlock(&local->bucket_lock);
 	return has_token;
-}
-
-static const u8 *owner_mac(struct df_address *address)
-{
-	if (address->owner == DF_ADDRESS_PORT)
-		return df_address_port(address)->mac_key.mac;
-	return df_address_interface_state(address)->mac_key.mac;
 }
 
 /* Send @skb, whose data is at the network header, back. */
@@ -148,7 +144,7 @@ static struct sk_buff *arp_reply(const struct df_pkt *pkt)
 {
 	struct df_address *address = pkt->answer.address;
 	const u8 *request = skb_mac_header(pkt->skb) + pkt->info.l3;
-	const u8 *mac = owner_mac(address);
+	const u8 *mac = df_address_mac(address);
 	struct sk_buff *skb;
 	struct arphdr *arp;
 	u8 *at;
@@ -203,7 +199,7 @@ static struct sk_buff *neighbour_advertisement(const struct df_pkt *pkt)
 	static const u8 all_nodes[ETH_ALEN] = { 0x33, 0x33, 0, 0, 0, 1 };
 	struct df_address *address = pkt->answer.address;
 	bool is_probe = ipv6_addr_any(&pkt->key.src.ip6);
-	const u8 *mac = owner_mac(address);
+	const u8 *mac = df_address_mac(address);
 	struct sk_buff *skb;
 	struct nd_msg *msg;
 
@@ -412,7 +408,7 @@ static void report(const struct df_pkt *pkt)
 	struct sk_buff *skb;
 
 	if (!may_be_told(pkt) || !choose_source(&src, pkt) ||
-	    !may_answer(pkt->in, errors[pkt->answer.kind].bucket))
+	    !df_bucket_take(pkt->in, errors[pkt->answer.kind].bucket))
 		return;
 	skb = df_pkt_is_ip6(pkt) ? icmp6_error(pkt, &src) :
 		icmp4_error(pkt, &src);
@@ -441,7 +437,7 @@ static void reply(struct df_pkt *pkt)
 	bool is_echo = pkt->answer.kind == DF_ANSWER_ECHO;
 	struct sk_buff *skb = NULL;
 
-	if (!may_answer(pkt->in, reply_bucket(pkt->answer.kind))) {
+	if (!df_bucket_take(pkt->in, reply_bucket(pkt->answer.kind))) {
 		df_action_drop(pkt, pkt->skb,
 			       DRAGONFLOW_DROP_REASON_RATE_LIMITED);
 		return;

@@ -342,6 +342,8 @@ int df_decap_pull(const struct df_decap *decap, const struct df_tunnel *tunnel,
 	    !pskb_may_pull(skb, INNER_MIN))
 		return DRAGONFLOW_DROP_REASON_NO_MEMORY;
 	outer = skb->network_header;
+	/* For df_tunnel_source(). */
+	skb->inner_network_header = outer;
 	return become_inner(skb, tunnel, outer, is_ip6) ?
 		0 : DRAGONFLOW_DROP_REASON_MALFORMED;
 }

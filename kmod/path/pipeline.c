@@ -5,6 +5,7 @@
 #include "control/tracepoint.h"
 #include "path/action.h"
 #include "path/answer.h"
+#include "path/claim.h"
 #include "path/pipeline.h"
 #include "stage/stage.h"
 #include "table/local.h"
@@ -81,20 +82,22 @@ static int pkt_parse(struct df_pkt *pkt, u32 tun_id)
 static noinline void pkt_walk(struct df_pkt *pkt)
 {
 	u32 change = df_change_read(pkt->dn);
-	int i, reason;
+	int i, reason = 0;
 
 	trace_df_miss(pkt->in->id, pkt->skb, pkt->key.tun_id);
 	pkt->in_port = rcu_dereference(pkt->in->port);
 	pkt->out = NULL;
 	pkt->out_state = NULL;
+	pkt->has_claim = false;
 	pkt->answer = (struct df_answer) { .kind = DF_ANSWER_NONE };
 	pkt->decision = (struct df_decision) { .slot_count = 0 };
-	for (i = 0; i < ARRAY_SIZE(stages); i++) {
+	for (i = 0; i < ARRAY_SIZE(stages) && !reason; i++)
 		reason = stages[i](pkt);
-		if (reason) {
-			df_answer(pkt, reason);
-			return;
-		}
+	if (unlikely(pkt->has_claim) && !df_claim_add(pkt))
+		reason = DRAGONFLOW_DROP_REASON_RATE_LIMITED;
+	if (reason) {
+		df_answer(pkt, reason);
+		return;
 	}
 	if (!pkt->info.is_neighbour &&
 	    df_flow_add(pkt->dn, &pkt->in->flows, &pkt->key, &pkt->decision,

@@ -295,3 +295,39 @@ u32 df_tunnel_id(const struct sk_buff *skb)
 		return DF_VNI_NONE;
 	return be32_to_cpu(tunnel_id_to_key32(info->key.tun_id));
 }
+
+/* The outer addresses of what was received without the device. */
+static void outer_source(struct in6_addr *source, const struct sk_buff *skb)
+{
+	const void *outer = skb->head + skb->inner_network_header;
+	const struct ipv6hdr *ip6 = outer;
+	const struct iphdr *ip = outer;
+
+	if (outer + sizeof(*ip) + DF_ENCAP_LEN > (void *)skb_mac_header(skb))
+		return;
+	if (ip->version == 4)
+		ipv6_addr_set_v4mapped(ip->saddr, source);
+	else if (outer + sizeof(*ip6) + DF_ENCAP_LEN <=
+		 (void *)skb_mac_header(skb))
+		*source = ip6->saddr;
+}
+
+/**
+ * df_tunnel_source() - the underlay address that a packet has come from
+ * @source: result, IPv4 mapped; :: if it is not known
+ * @skb: packet from a tunnel device, or what df_decap_pull() made
+ */
+void df_tunnel_source(struct in6_addr *source, const struct sk_buff *skb)
+{
+	const struct ip_tunnel_info *info = skb_tunnel_info(skb);
+
+	*source = in6addr_any;
+	if (!info)
+		outer_source(source, skb);
+	else if (info->mode & IP_TUNNEL_INFO_TX)
+		return;
+	else if (info->mode & IP_TUNNEL_INFO_IPV6)
+		*source = info->key.u.ipv6.src;
+	else
+		ipv6_addr_set_v4mapped(info->key.u.ipv4.src, source);
+}

@@ -150,6 +150,21 @@ static bool is_of_router(const struct hop *hop, struct df_address *address)
 		df_address_interface(address)->router == hop->interface->router;
 }
 
+/* Whose address is it? It may be one that ports share. */
+static struct df_address *find_neighbour(struct df_pkt *pkt,
+					 const struct df_interface *out,
+					 const struct in6_addr *ip)
+{
+	u32 network = out->network->obj.id;
+	struct df_address *address = df_address_find(pkt->dn, network, ip);
+	struct df_hold *hold;
+
+	if (address)
+		return address;
+	hold = df_pkt_holder(pkt, df_shared_find_ip(pkt->dn, network, ip));
+	return hold ? &hold->address : NULL;
+}
+
 /*
  * Cross one router. The packet is at its port then, or, and that is all that
  * @hop says, at the next router.
@@ -169,7 +184,7 @@ static int cross(struct df_pkt *pkt, struct hop *hop)
 	if (df_interface_is_down(pkt->out_state))
 		return refuse(pkt, hop, DRAGONFLOW_DROP_REASON_ADMIN_DOWN,
 			      DF_ANSWER_NO_NETWORK);
-	address = df_address_find(pkt->dn, out->network->obj.id, &gateway);
+	address = find_neighbour(pkt, out, &gateway);
 	if (is_of_router(hop, address) && ipv6_addr_equal(&gateway, &hop->dst))
 		return input(pkt, hop);
 	if (hop->ttl <= hop->count + 1)
@@ -184,7 +199,8 @@ static int cross(struct df_pkt *pkt, struct hop *hop)
 		return 0;
 	}
 	pkt->network = out->network;
-	pkt->out = df_address_port(address);
+	pkt->out = df_address_holder(address);
+	pkt->out_mac = df_address_mac(address);
 	df_pkt_depend(pkt, DF_GENERATION_PORT, pkt->out->obj.id);
 	/* Who reports what goes wrong from here on. */
 	pkt->answer.from = rcu_dereference(hop->interface->state);
@@ -252,7 +268,7 @@ int df_stage_route(struct df_pkt *pkt)
 	if (err)
 		return err;
 	action->hops = hop.count;
-	ether_addr_copy(action->eth, pkt->out->mac_key.mac);
+	ether_addr_copy(action->eth, pkt->out_mac);
 	ether_addr_copy(action->eth + ETH_ALEN, pkt->out_state->mac_key.mac);
 	return 0;
 }

@@ -11,6 +11,7 @@
 
 #include "generation.h"
 #include "path/flow.h"
+#include "table/hold.h"
 
 struct df_address;
 struct df_interface_state;
@@ -68,8 +69,11 @@ struct df_answer {
  * @info: what else was parsed
  * @network: the network that it travels in; set by admit, changed by route
  * @out: the port that it goes to, NULL for every one; set by route or switch
+ * @out_mac: the Ethernet address that it is sent to there, if routed
  * @out_state: the router interface that it leaves its last router by, or NULL
  * @answer: what the sender is told
+ * @has_claim: it says that its sender has an address which others may have, too
+ * @claim: that
  * @decision: what the stages have decided so far
  *
  * The pointers are good for the RCU read-side section that all of it runs in.
@@ -84,8 +88,11 @@ struct df_pkt {
 	struct df_key_info info;
 	struct df_network *network;
 	struct df_port *out;
+	const u8 *out_mac;
 	const struct df_interface_state *out_state;
 	struct df_answer answer;
+	bool has_claim;
+	struct df_claim claim;
 	struct df_decision decision;
 };
 
@@ -102,6 +109,16 @@ static inline void df_pkt_depend(struct df_pkt *pkt,
 	}
 	if (decision->slot_count <= DF_FLOW_DEPENDENCIES)
 		decision->slot_count++;
+}
+
+/* The port that has a shared address, by the latest that is known, or NULL. */
+static inline struct df_hold *df_pkt_holder(struct df_pkt *pkt,
+					    const struct df_shared *shared)
+{
+	if (!shared)
+		return NULL;
+	df_pkt_depend(pkt, DF_GENERATION_SHARED, shared->serial);
+	return rcu_dereference(shared->holder);
 }
 
 static inline bool df_pkt_is_ip4(const struct df_pkt *pkt)

@@ -15,6 +15,20 @@ static bool is_reflection(const struct df_pkt *pkt, const struct df_port *out)
 	return pkt->in->is_tunnel;
 }
 
+/* The port that has the destination address; its own, or shared. */
+static struct df_port *find(struct df_pkt *pkt)
+{
+	const u8 *mac = pkt->key.eth_dst;
+	u32 network = pkt->network->obj.id;
+	struct df_port *port = df_port_find_mac(pkt->dn, network, mac);
+	const struct df_hold *hold;
+
+	if (port)
+		return port;
+	hold = df_pkt_holder(pkt, df_shared_find_mac(pkt->dn, network, mac));
+	return hold ? hold->port : NULL;
+}
+
 int df_stage_switch(struct df_pkt *pkt)
 {
 	struct df_port *out;
@@ -24,8 +38,7 @@ int df_stage_switch(struct df_pkt *pkt)
 		return 0;
 	if (is_multicast_ether_addr(pkt->key.eth_dst))
 		return 0;
-	out = df_port_find_mac(pkt->dn, pkt->network->obj.id,
-			       pkt->key.eth_dst);
+	out = find(pkt);
 	if (!out)
 		return DRAGONFLOW_DROP_REASON_UNKNOWN_DESTINATION;
 	df_pkt_depend(pkt, DF_GENERATION_PORT, out->obj.id);

@@ -16,6 +16,7 @@ struct df_address_key {
 enum df_address_owner {
 	DF_ADDRESS_PORT,
 	DF_ADDRESS_INTERFACE,
+	DF_ADDRESS_HOLD,
 };
 
 /**

@@ -4,6 +4,7 @@
 #include <net/ipv6.h>
 
 #include "generation.h"
+#include "table/hold.h"
 #include "table/interface.h"
 #include "table/local.h"
 #include "table/network.h"
@@ -303,6 +304,8 @@ static void state_commit(struct df_net *dn, struct df_interface_state *state,
 		rhashtable_replace_fast(&dn->interface_macs, &holder->node,
 					&state->node, mac_params);
 	df_addresses_commit(dn, &addresses, &had);
+	df_shared_touch(dn, &addresses, state->mac_key.network,
+			state->mac_key.mac);
 	set_prefixes(dn, state, true);
 }
 

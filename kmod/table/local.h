@@ -12,7 +12,7 @@
 
 struct df_port;
 
-/* What a port's packets are answered with, each kind with tokens of its own. */
+/* What a port's packets bring about, each kind with tokens of its own. */
 enum df_bucket_kind {
 	DF_BUCKET_NEIGHBOUR,
 	DF_BUCKET_ECHO,
@@ -20,6 +20,7 @@ enum df_bucket_kind {
 	DF_BUCKET_UNREACHABLE,
 	DF_BUCKET_TOO_BIG,
 	DF_BUCKET_PUNT,
+	DF_BUCKET_CLAIM,
 	DF_BUCKET_COUNT,
 };
 

@@ -5,6 +5,7 @@
 
 #include "generation.h"
 #include "table/chassis.h"
+#include "table/hold.h"
 #include "table/interface.h"
 #include "table/local.h"
 #include "table/network.h"
@@ -127,6 +128,8 @@ static int port_check_place(struct df_net *dn, const struct df_port_conf *conf,
 	err = port_check_mac(dn, conf, why);
 	if (!err)
 		err = port_check_addresses(dn, conf, old, why);
+	if (!err)
+		err = df_pairs_check(conf, why);
 	if (err)
 		return err;
 	if (conf->type == DRAGONFLOW_PORT_TYPE_REMOTE &&
@@ -214,12 +217,19 @@ static struct df_port *port_new(struct df_net *dn,
 		port->mac_key.network = conf->network;
 		ether_addr_copy(port->mac_key.mac, conf->mac);
 	}
+	err = df_pairs_new(dn, port, conf, old);
+	if (err)
+		goto err_port;
 	err = port_get_place(dn, conf, port, old);
-	if (err) {
-		kfree(port);
-		return ERR_PTR(err);
-	}
+	if (err)
+		goto err_pairs;
 	return port;
+
+err_pairs:
+	df_pairs_free(dn, port);
+err_port:
+	kfree(port);
+	return ERR_PTR(err);
 }
 
 /*
@@ -259,6 +269,10 @@ static int port_publish(struct df_net *dn, struct df_port *port,
 		return err;
 	}
 	df_addresses_commit(dn, &addresses, &had);
+	df_pairs_publish(dn, port, old);
+	if (port->network)
+		df_shared_touch(dn, &addresses, port->mac_key.network,
+				port->mac_key.mac);
 	return 0;
 }
 
@@ -382,6 +396,7 @@ int df_port_set(struct df_net *dn, const struct df_port_conf *conf,
 		err = port_add(dn, port, conf);
 	if (err) {
 		port_drop_place(dn, port, old);
+		df_pairs_free(dn, port);
 		/* Packets may have found it for a moment. */
 		kfree_rcu(port, rcu);
 	}
@@ -394,6 +409,7 @@ static void port_remove(struct df_net *dn, struct df_port *port)
 
 	df_table_del(&dn->ports, &port->obj);
 	df_addresses_commit(dn, &no_addresses, &addresses);
+	df_pairs_publish(dn, NULL, port);
 	port_retract_mac(dn, port);
 	port_leave_network(port);
 	df_generation_move(dn, DF_GENERATION_PORT, port->obj.id);

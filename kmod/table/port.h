@@ -10,7 +10,27 @@
 
 struct df_local;
 struct df_network;
+struct df_pairs;
 struct df_peer;
+
+/**
+ * struct df_pair - addresses that a port may have
+ * @ip: address, or prefix with zeros behind it
+ * @len: of the prefix; of an IPv4-mapped address, 96 more
+ * @mac: that they go with
+ */
+struct df_pair {
+	struct in6_addr ip;
+	u8 len;
+	u8 mac[ETH_ALEN];
+};
+
+/* An address that a port is known to have claimed, see &struct df_hold. */
+struct df_hold_conf {
+	struct in6_addr ip;
+	u8 mac[ETH_ALEN];
+	u64 since;
+};
 
 struct df_port_conf {
 	u32 id;
@@ -23,6 +43,10 @@ struct df_port_conf {
 	u32 flow_limit;
 	const struct in6_addr *addresses;
 	u8 address_count;
+	const struct df_pair *pairs;
+	u8 pair_count;
+	const struct df_hold_conf *holds;
+	u8 hold_count;
 };
 
 /* What a vif or remote port is found by. */
@@ -41,6 +65,7 @@ struct df_mac_key {
  * @mac: entry in &df_net.macs, unless a tunnel
  * @mac_key: network and MAC; zero for a tunnel
  * @network: NULL for a tunnel; outlives the port
+ * @pairs: its allowed address pairs, NULL without; freed with the port
  * @local: of a vif or tunnel
  * @peer: of a remote port
  * @of_network: entry in &df_network.vifs of a vif
@@ -55,6 +80,7 @@ struct df_port {
 	struct rhash_head mac;
 	struct df_mac_key mac_key;
 	struct df_network *network;
+	struct df_pairs *pairs;
 	union {
 		struct df_local *local;
 		struct df_peer *peer;

@@ -108,6 +108,21 @@ static const struct attr_spec stats_spec[] = {
 	[DF_A_PORT_STATS_PUNTS] = { "punts", TYPE_U64 },
 };
 
+static const struct attr_spec pair_spec[] = {
+	[DF_A_ADDRESS_PAIR_MAC] = { "mac", TYPE_MAC },
+	[DF_A_ADDRESS_PAIR_IP4] = { "ip4", TYPE_IP4 },
+	[DF_A_ADDRESS_PAIR_IP6] = { "ip6", TYPE_IP6 },
+	[DF_A_ADDRESS_PAIR_PREFIX_LEN] = { "prefix_len", TYPE_U8 },
+};
+
+static const struct attr_spec hold_spec[] = {
+	[DF_A_ADDRESS_HOLD_MAC] = { "mac", TYPE_MAC },
+	[DF_A_ADDRESS_HOLD_IP4] = { "ip4", TYPE_IP4 },
+	[DF_A_ADDRESS_HOLD_IP6] = { "ip6", TYPE_IP6 },
+	[DF_A_ADDRESS_HOLD_SINCE] = { "since", TYPE_U64 },
+	[DF_A_ADDRESS_HOLD_ACTIVE] = { "active", TYPE_FLAG },
+};
+
 static const struct attr_spec port_spec[] = {
 	[DF_A_PORT_ID] = { "id", TYPE_U32 },
 	[DF_A_PORT_TYPE] = { "type", TYPE_ENUM, .names = port_types },
@@ -123,6 +138,10 @@ static const struct attr_spec port_spec[] = {
 			      .nest_size = ARRAY_SIZE(stats_spec) },
 	[DF_A_PORT_IP4] = { "ip4", TYPE_IP4, .multi = true },
 	[DF_A_PORT_IP6] = { "ip6", TYPE_IP6, .multi = true },
+	[DF_A_PORT_PAIR] = { "pair", TYPE_NEST, .multi = true, .nest = pair_spec,
+			     .nest_size = ARRAY_SIZE(pair_spec) },
+	[DF_A_PORT_HOLD] = { "hold", TYPE_NEST, .multi = true, .nest = hold_spec,
+			     .nest_size = ARRAY_SIZE(hold_spec) },
 };
 
 static const struct attr_spec chassis_spec[] = {
@@ -250,6 +269,7 @@ static const struct {
 					      ARRAY_SIZE(router_interface_spec),
 					      "router-interface-del" },
 	[DF_CMD_ROUTE_NTF] = { route_spec, ARRAY_SIZE(route_spec), "route" },
+	[DF_CMD_PORT_HOLD_NTF] = { port_spec, ARRAY_SIZE(port_spec), "port-hold" },
 	[DF_CMD_ROUTE_DEL_NTF] = { route_spec, ARRAY_SIZE(route_spec), "route-del" },
 };
 
