@@ -56,7 +56,10 @@ static void local_set(void *arg, const struct dfa_local_port *port)
 {
 	struct dfa_agent *agent = arg;
 
-	if (agent->has_kernel && dfa_attach_set(&agent->attach, port))
+	if (!agent->has_kernel)
+		return;
+	if (dfa_attach_set(&agent->attach, port) ||
+	    dfa_claims_port_set(&agent->claims, port))
 		die(agent, strerror(ENOMEM));
 }
 
@@ -68,8 +71,10 @@ static void local_del(void *arg, const struct dfa_uuid *id)
 	if (!agent->has_kernel)
 		return;
 	local = dfa_attach_find(&agent->attach, id);
-	if (local)
+	if (local) {
 		dfa_ra_port_del(&agent->ra, local->port.key);
+		dfa_claims_port_del(&agent->claims, local->port.key);
+	}
 	dfa_attach_del(&agent->attach, id);
 	dfa_status_leave(&agent->status, id);
 }
@@ -114,6 +119,34 @@ static void punted(void *arg, uint32_t port, uint32_t reason)
 		dfa_ra_solicited(&agent->ra, port);
 }
 
+/* Others that follow by themselves need not be told by us what they know. */
+static void held(void *arg, uint32_t port, const struct dfa_pairs *claims)
+{
+	struct dfa_agent *agent = arg;
+	const struct dfa_object *object;
+
+	if (dfa_state_heard(&agent->state, port, claims))
+		die(agent, strerror(ENOMEM));
+	object = dfa_state_find(&agent->state, DFA_PORT, port);
+	if (object && object->had &&
+	    object->have.port.type == DRAGONFLOW_PORT_TYPE_VIF &&
+	    dfa_claims_heard(&agent->claims, port, claims))
+		die(agent, strerror(ENOMEM));
+}
+
+static void lost(void *arg)
+{
+	struct dfa_agent *agent = arg;
+
+	dfa_apply_reread(&agent->apply);
+}
+
+static const struct dfa_packet_ops packet_ops = {
+	.punted = punted,
+	.held = held,
+	.lost = lost,
+};
+
 /* --- from the topics ------------------------------------------------------- */
 
 static void wishes_changed(void *arg)
@@ -134,6 +167,7 @@ static void topics_synced(void *arg)
 	if (!agent->has_kernel)
 		return;
 	agent->attach.can_reap = true;
+	dfa_claims_ready(&agent->claims);
 	dfa_apply_ready(&agent->apply);
 }
 
@@ -190,7 +224,7 @@ static void kernel_connected(void *arg)
 	dfa_packet_close(agent->packet);
 	agent->packet = NULL;
 	err = dfa_packet_open(&agent->packet, agent->base, agent->apply.kernel,
-			      punted, agent);
+			      &packet_ops, agent);
 	if (err)
 		dfa_error("packets of workloads are not heard: %s",
 			  strerror(-err));
@@ -204,10 +238,32 @@ static void plan_ran(void *arg)
 	dfa_attach_reap(&agent->attach);
 }
 
+/* What was claimed while we did not listen. */
+static void kernel_read(void *arg)
+{
+	struct dfa_agent *agent = arg;
+	struct dfa_map_iter iter = dfa_map_iter(&agent->state.by_id);
+	struct dfa_map_node *node;
+
+	while ((node = dfa_map_iter_next(&agent->state.by_id, &iter))) {
+		const struct dfa_object *object;
+
+		object = dfa_container_of(node, struct dfa_object, by_id);
+		if (object->kind != DFA_PORT || !object->had ||
+		    object->have.port.type != DRAGONFLOW_PORT_TYPE_VIF ||
+		    !object->have.port.pairs)
+			continue;
+		if (dfa_claims_heard(&agent->claims, object->id,
+				     object->have.port.pairs))
+			die(agent, strerror(ENOMEM));
+	}
+}
+
 static const struct dfa_apply_ops apply_ops = {
 	.object_done = object_done,
 	.connected = kernel_connected,
 	.ran = plan_ran,
+	.read = kernel_read,
 };
 
 /* --- from the registration and the database -------------------------------- */
@@ -326,6 +382,8 @@ static int start_database(struct dfa_agent *agent, struct df_error *error)
 	err = dfa_status_init(&agent->status, agent->base, agent->nb,
 			      agent->config->chassis);
 	if (!err)
+		err = dfa_claims_init(&agent->claims, agent->base, agent->nb);
+	if (!err)
 		err = dfa_register_init(&agent->reg, agent->base, agent->nb,
 					agent->config, &register_ops, agent);
 	return err ? dfa_error_set(error, err, "%s", strerror(-err)) : 0;
@@ -376,6 +434,7 @@ void dfa_agent_stop(struct dfa_agent *agent)
 		dfa_register_fini(&agent->reg);
 		df_nb_close(agent->nb);
 		dfa_status_fini(&agent->status);
+		dfa_claims_fini(&agent->claims);
 	}
 	dfa_ra_fini(&agent->ra);
 	dfa_compile_fini(&agent->compile);

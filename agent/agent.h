@@ -7,6 +7,7 @@
 #include "app/ra.h"
 #include "apply.h"
 #include "attach.h"
+#include "claims.h"
 #include "compile/compile.h"
 #include "config.h"
 #include "control.h"
@@ -35,6 +36,7 @@ struct dfa_agent {
 	struct dfa_packet *packet;
 	struct dfa_ra ra;
 	struct dfa_status status;
+	struct dfa_claims claims;
 	struct dfa_register reg;
 	struct dfa_control *control;
 	struct event *watchdog;

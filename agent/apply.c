@@ -60,6 +60,8 @@ static int read_back(struct dfa_apply *apply)
 		dfa_state_forget(apply->state);
 		err = dfa_kernel_dump(apply->kernel, have_object, apply);
 	}
+	if (!err)
+		apply->ops->read(apply->arg);
 	return err;
 }
 
@@ -300,6 +302,12 @@ static void work(evutil_socket_t fd, short what, void *arg)
 void dfa_apply_ready(struct dfa_apply *apply)
 {
 	apply->is_ready = true;
+	dfa_apply_kick(apply);
+}
+
+void dfa_apply_reread(struct dfa_apply *apply)
+{
+	apply->needs_dump = true;
 	dfa_apply_kick(apply);
 }
 

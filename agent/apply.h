@@ -13,11 +13,13 @@
  *	any more
  * @connected: the module is there, and was asked what it has
  * @ran: everything that was to do was tried
+ * @read: the state says what the kernel has, by its own word
  */
 struct dfa_apply_ops {
 	void (*object_done)(void *arg, enum dfa_kind kind, uint32_t id);
 	void (*connected)(void *arg);
 	void (*ran)(void *arg);
+	void (*read)(void *arg);
 };
 
 /**
@@ -74,6 +76,8 @@ void dfa_apply_fini(struct dfa_apply *apply);
 void dfa_apply_connect(struct dfa_apply *apply);
 /* From now on what is not wanted may be deleted. */
 void dfa_apply_ready(struct dfa_apply *apply);
+/* The kernel may have something else than we believe: read it back soon. */
+void dfa_apply_reread(struct dfa_apply *apply);
 /* The state may have changed: run soon. */
 void dfa_apply_kick(struct dfa_apply *apply);
 

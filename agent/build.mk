@@ -3,10 +3,10 @@
 # clock, and is tested on the build machine.
 
 AGENT_PURE := $(addprefix agent/,addrs.c app/advert.c config.c log.c map.c \
-	plan.c release.c state.c uuid.c view.c) $(wildcard agent/compile/*.c)
+	pairs.c plan.c release.c state.c uuid.c view.c) $(wildcard agent/compile/*.c)
 AGENT_SRCS := $(wildcard agent/*.c agent/app/*.c agent/compile/*.c)
 AGENT_PKGS := libevent_core libmnl libnl-3.0 jansson
-UNIT_AGENT := advert compile compile_router config plan ra view
+UNIT_AGENT := advert compile compile_router config pairs plan ra view
 UNIT_AGENT_SRCS := $(UNIT_AGENT:%=selftests/unit/test_%.c)
 
 AGENT_CFLAGS := $(call pkg_cflags,$(AGENT_PKGS))

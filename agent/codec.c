@@ -85,6 +85,13 @@ static void get_address(struct dfa_address *address, const struct nlattr *ip4,
 	}
 }
 
+static uint64_t get_u64(const struct nlattr *attr)
+{
+	if (!attr || mnl_attr_get_payload_len(attr) != sizeof(uint64_t))
+		return 0;
+	return mnl_attr_get_u64(attr);
+}
+
 /*
  * The list of what @parse finds in the attributes; it returns false for those
  * that are something else.
@@ -133,6 +140,89 @@ static int parse_network(const struct nlmsghdr *nlh, uint32_t *id,
 	return 0;
 }
 
+static void put_pair(struct nlmsghdr *nlh, const struct dfa_pair *pair)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, DF_A_PORT_PAIR);
+
+	mnl_attr_put(nlh, DF_A_ADDRESS_PAIR_MAC, 6, pair->mac);
+	put_address(nlh, DF_A_ADDRESS_PAIR_IP4, DF_A_ADDRESS_PAIR_IP6,
+		    &pair->address);
+	mnl_attr_put_u8(nlh, DF_A_ADDRESS_PAIR_PREFIX_LEN, pair->prefix_len);
+	mnl_attr_nest_end(nlh, nest);
+}
+
+static void put_hold(struct nlmsghdr *nlh, const struct dfa_pair *pair)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, DF_A_PORT_HOLD);
+
+	mnl_attr_put(nlh, DF_A_ADDRESS_HOLD_MAC, 6, pair->mac);
+	put_address(nlh, DF_A_ADDRESS_HOLD_IP4, DF_A_ADDRESS_HOLD_IP6,
+		    &pair->address);
+	mnl_attr_put_u64(nlh, DF_A_ADDRESS_HOLD_SINCE, pair->since);
+	mnl_attr_nest_end(nlh, nest);
+}
+
+static void put_pairs(struct nlmsghdr *nlh, const struct dfa_pairs *pairs)
+{
+	for (size_t i = 0; i < dfa_pairs_count(pairs); i++) {
+		if (pairs->pair[i].since)
+			put_hold(nlh, &pairs->pair[i]);
+		else
+			put_pair(nlh, &pairs->pair[i]);
+	}
+}
+
+static void parse_pair(struct dfa_pair *pair, const struct nlattr *nest)
+{
+	const struct nlattr *attrs[DFA_ATTRS];
+
+	parse_nest(nest, attrs);
+	get_mac(pair->mac, attrs[DF_A_ADDRESS_PAIR_MAC]);
+	get_address(&pair->address, attrs[DF_A_ADDRESS_PAIR_IP4],
+		    attrs[DF_A_ADDRESS_PAIR_IP6]);
+	pair->prefix_len = get_u8(attrs[DF_A_ADDRESS_PAIR_PREFIX_LEN]);
+}
+
+/* A claim without a time would look like something that is allowed. */
+static bool parse_hold(struct dfa_pair *pair, const struct nlattr *nest)
+{
+	const struct nlattr *attrs[DFA_ATTRS];
+
+	parse_nest(nest, attrs);
+	get_mac(pair->mac, attrs[DF_A_ADDRESS_HOLD_MAC]);
+	get_address(&pair->address, attrs[DF_A_ADDRESS_HOLD_IP4],
+		    attrs[DF_A_ADDRESS_HOLD_IP6]);
+	pair->prefix_len = pair->address.family == AF_INET ? 32 : 128;
+	pair->since = get_u64(attrs[DF_A_ADDRESS_HOLD_SINCE]);
+	pair->is_active = attrs[DF_A_ADDRESS_HOLD_ACTIVE];
+	return pair->since;
+}
+
+int dfa_codec_pairs(const struct nlmsghdr *nlh, struct dfa_pairs **pairs)
+{
+	struct dfa_pair pair[DRAGONFLOW_PAIRS_MAX + DRAGONFLOW_HOLDS_MAX];
+	const struct nlattr *attr;
+	size_t count = 0;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
+		uint16_t type = mnl_attr_get_type(attr);
+
+		if (type != DF_A_PORT_PAIR && type != DF_A_PORT_HOLD)
+			continue;
+		if (count == DFA_ARRAY_SIZE(pair))
+			return -EBADMSG;
+		pair[count] = (struct dfa_pair){ 0 };
+		if (type == DF_A_PORT_PAIR)
+			parse_pair(&pair[count++], attr);
+		else if (!parse_hold(&pair[count++], attr))
+			return -EBADMSG;
+	}
+	if (!count)
+		return 0;
+	*pairs = dfa_pairs_new(pair, count);
+	return *pairs ? 0 : -ENOMEM;
+}
+
 static void put_port(struct nlmsghdr *nlh, const union dfa_value *value)
 {
 	const struct dfa_port_value *port = &value->port;
@@ -148,6 +238,7 @@ static void put_port(struct nlmsghdr *nlh, const union dfa_value *value)
 	for (size_t i = 0; i < dfa_addrs_count(port->addrs); i++)
 		put_address(nlh, DF_A_PORT_IP4, DF_A_PORT_IP6,
 			    &port->addrs->addr[i].address);
+	put_pairs(nlh, port->pairs);
 }
 
 static bool parse_port_address(const struct nlattr *attr, struct dfa_addr *addr)
@@ -172,7 +263,8 @@ static int parse_port(const struct nlmsghdr *nlh, uint32_t *id,
 	port->chassis = get_u32(attrs[DF_A_PORT_CHASSIS], 0);
 	port->flags = (uint8_t)get_u32(attrs[DF_A_PORT_FLAGS], 0);
 	get_mac(port->mac, attrs[DF_A_PORT_MAC]);
-	return get_addrs(nlh, &port->addrs, parse_port_address);
+	return get_addrs(nlh, &port->addrs, parse_port_address) ?:
+	       dfa_codec_pairs(nlh, &port->pairs);
 }
 
 static void put_chassis(struct nlmsghdr *nlh, const union dfa_value *value)

@@ -26,10 +26,13 @@ struct dfa_codec {
 extern const struct dfa_codec dfa_codecs[DFA_KINDS];
 
 enum {
-	/* A router interface with the most addresses, and some more. */
-	DFA_REQUEST_MAX = 4096,
+	/* A port with the most addresses, pairs and claims, and some more. */
+	DFA_REQUEST_MAX = 8192,
 	DFA_ATTRS = 24,
 };
+
+/* The pairs and claims of a port, none if it has none. Return: as of parse. */
+int dfa_codec_pairs(const struct nlmsghdr *nlh, struct dfa_pairs **pairs);
 
 /* The last attribute of each type; NULL where there is none. */
 void dfa_codec_attrs(const struct nlmsghdr *nlh,

@@ -32,6 +32,7 @@ struct dfa_kernel {
 	struct mnl_socket *socket;
 	uint16_t family;
 	uint32_t packet_group;
+	uint32_t hold_group;
 	uint32_t seq;
 	char version[32];
 	char send[SEND_SIZE];
@@ -222,6 +223,8 @@ static void parse_group(struct dfa_kernel *kernel, const struct nlattr *group)
 	}
 	if (strcmp(name, DRAGONFLOW_MCGRP_PACKET) == 0)
 		kernel->packet_group = id;
+	else if (strcmp(name, DRAGONFLOW_MCGRP_HOLD) == 0)
+		kernel->hold_group = id;
 }
 
 static int parse_family(void *arg, const struct nlmsghdr *nlh)
@@ -308,6 +311,11 @@ uint16_t dfa_kernel_family(const struct dfa_kernel *kernel)
 uint32_t dfa_kernel_packet_group(const struct dfa_kernel *kernel)
 {
 	return kernel->packet_group;
+}
+
+uint32_t dfa_kernel_hold_group(const struct dfa_kernel *kernel)
+{
+	return kernel->hold_group;
 }
 
 const char *dfa_kernel_version(const struct dfa_kernel *kernel)

@@ -14,9 +14,10 @@ struct dfa_kernel;
  */
 int dfa_kernel_open(struct dfa_kernel **out);
 void dfa_kernel_close(struct dfa_kernel *kernel);
-/* Numbers of the family and of its group "packet", for packet.c. */
+/* Numbers of the family and of two of its groups, for packet.c. */
 uint16_t dfa_kernel_family(const struct dfa_kernel *kernel);
 uint32_t dfa_kernel_packet_group(const struct dfa_kernel *kernel);
+uint32_t dfa_kernel_hold_group(const struct dfa_kernel *kernel);
 /* Of the module; "" before the first dump. */
 const char *dfa_kernel_version(const struct dfa_kernel *kernel);
 

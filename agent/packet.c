@@ -28,28 +28,53 @@ struct dfa_packet {
 	struct event *readable;
 	uint16_t family;
 	uint32_t seq;
-	dfa_packet_fn fn;
+	const struct dfa_packet_ops *ops;
 	void *arg;
 	char receive[RECEIVE_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
 };
 
 /* --- punted packets -------------------------------------------------------- */
 
-static void punted(const struct nlmsghdr *nlh, dfa_packet_fn fn, void *arg)
+static void punted(const struct nlmsghdr *nlh,
+		   const struct dfa_packet_ops *ops, void *arg)
 {
 	const struct nlattr *attrs[DFA_ATTRS];
-	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
 
-	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*genl) ||
-	    genl->cmd != DF_CMD_PACKET_PUNT)
-		return;
 	dfa_codec_attrs(nlh, attrs);
 	if (!attrs[DF_A_PACKET_PORT] || !attrs[DF_A_PACKET_REASON] ||
 	    mnl_attr_validate(attrs[DF_A_PACKET_PORT], MNL_TYPE_U32) < 0 ||
 	    mnl_attr_validate(attrs[DF_A_PACKET_REASON], MNL_TYPE_U32) < 0)
 		return;
-	fn(arg, mnl_attr_get_u32(attrs[DF_A_PACKET_PORT]),
-	   mnl_attr_get_u32(attrs[DF_A_PACKET_REASON]));
+	ops->punted(arg, mnl_attr_get_u32(attrs[DF_A_PACKET_PORT]),
+		    mnl_attr_get_u32(attrs[DF_A_PACKET_REASON]));
+}
+
+static void held(const struct nlmsghdr *nlh, const struct dfa_packet_ops *ops,
+		 void *arg)
+{
+	const struct nlattr *attrs[DFA_ATTRS], *id;
+	struct dfa_pairs *claims = NULL;
+
+	dfa_codec_attrs(nlh, attrs);
+	id = attrs[DF_A_PORT_ID];
+	if (!id || mnl_attr_validate(id, MNL_TYPE_U32) < 0 ||
+	    dfa_codec_pairs(nlh, &claims))
+		return;
+	ops->held(arg, mnl_attr_get_u32(id), claims);
+	dfa_pairs_put(claims);
+}
+
+static void told(const struct nlmsghdr *nlh, const struct dfa_packet_ops *ops,
+		 void *arg)
+{
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*genl))
+		return;
+	if (genl->cmd == DF_CMD_PACKET_PUNT)
+		punted(nlh, ops, arg);
+	else if (genl->cmd == DF_CMD_PORT_HOLD_NTF)
+		held(nlh, ops, arg);
 }
 
 static void refused(const struct nlmsghdr *nlh)
@@ -61,7 +86,7 @@ static void refused(const struct nlmsghdr *nlh)
 }
 
 void dfa_packet_parse(const void *buf, size_t size, uint16_t family,
-		      dfa_packet_fn fn, void *arg)
+		      const struct dfa_packet_ops *ops, void *arg)
 {
 	const struct nlmsghdr *nlh = buf;
 	int len = (int)size;
@@ -69,7 +94,7 @@ void dfa_packet_parse(const void *buf, size_t size, uint16_t family,
 	for (; mnl_nlmsg_ok(nlh, len) && nlh->nlmsg_len <= (uint32_t)len;
 	     nlh = mnl_nlmsg_next(nlh, &len)) {
 		if (nlh->nlmsg_type == family)
-			punted(nlh, fn, arg);
+			told(nlh, ops, arg);
 		else if (nlh->nlmsg_type == NLMSG_ERROR)
 			refused(nlh);
 	}
@@ -84,12 +109,14 @@ static void readable(evutil_socket_t fd, short what, void *arg)
 		ssize_t got = recv(fd, packet->receive, sizeof(packet->receive),
 				   0);
 
-		/* What was lost is asked for again by whoever asked. */
 		if (got < 0 && errno != ENOBUFS && errno != EINTR)
 			return;
+		/* Packets are sent again by whoever asks; claims are not. */
+		if (got < 0 && errno == ENOBUFS && packet->ops->lost)
+			packet->ops->lost(packet->arg);
 		if (got > 0)
 			dfa_packet_parse(packet->receive, (size_t)got,
-					 packet->family, packet->fn,
+					 packet->family, packet->ops,
 					 packet->arg);
 	}
 }
@@ -119,7 +146,13 @@ void dfa_packet_send(struct dfa_packet *packet, uint32_t port,
 
 /* --- start and stop -------------------------------------------------------- */
 
-static int listen_to(struct dfa_packet *packet, uint32_t group)
+static int join(struct dfa_packet *packet, uint32_t group)
+{
+	return setsockopt(packet->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP,
+			  &group, sizeof(group));
+}
+
+static int listen_to(struct dfa_packet *packet, const struct dfa_kernel *kernel)
 {
 	struct sockaddr_nl any = { .nl_family = AF_NETLINK };
 	int on = 1;
@@ -132,15 +165,15 @@ static int listen_to(struct dfa_packet *packet, uint32_t group)
 			 sizeof(on));
 	if (bind(packet->fd, (struct sockaddr *)&any, sizeof(any)) < 0 ||
 	    connect(packet->fd, (struct sockaddr *)&any, sizeof(any)) < 0 ||
-	    setsockopt(packet->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group,
-		       sizeof(group)) < 0)
+	    join(packet, dfa_kernel_packet_group(kernel)) < 0 ||
+	    join(packet, dfa_kernel_hold_group(kernel)) < 0)
 		return -errno;
 	return 0;
 }
 
 int dfa_packet_open(struct dfa_packet **out, struct event_base *base,
-		    const struct dfa_kernel *kernel, dfa_packet_fn fn,
-		    void *arg)
+		    const struct dfa_kernel *kernel,
+		    const struct dfa_packet_ops *ops, void *arg)
 {
 	struct dfa_packet *packet = calloc(1, sizeof(*packet));
 	int err;
@@ -148,9 +181,9 @@ int dfa_packet_open(struct dfa_packet **out, struct event_base *base,
 	if (!packet)
 		return -ENOMEM;
 	packet->family = dfa_kernel_family(kernel);
-	packet->fn = fn;
+	packet->ops = ops;
 	packet->arg = arg;
-	err = listen_to(packet, dfa_kernel_packet_group(kernel));
+	err = listen_to(packet, kernel);
 	if (!err) {
 		packet->readable = event_new(base, packet->fd,
 					     EV_READ | EV_PERSIST, readable,

@@ -207,7 +207,7 @@ static int release(struct dfa_plan *plan, const struct claims *claims,
 	if (!*dfa_value_addrs(object->kind, &step.value))
 		return -ENOMEM;
 	err = dfa_plan_add(plan, &step);
-	dfa_value_put(object->kind, &step.value);
+	dfa_addrs_put(*dfa_value_addrs(object->kind, &step.value));
 	return err;
 }
 

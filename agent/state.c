@@ -49,6 +49,8 @@ void dfa_value_get(enum dfa_kind kind, union dfa_value *value)
 
 	if (addrs)
 		dfa_addrs_get(*addrs);
+	if (kind == DFA_PORT)
+		dfa_pairs_get(value->port.pairs);
 }
 
 void dfa_value_put(enum dfa_kind kind, union dfa_value *value)
@@ -57,6 +59,8 @@ void dfa_value_put(enum dfa_kind kind, union dfa_value *value)
 
 	if (addrs)
 		dfa_addrs_put(*addrs);
+	if (kind == DFA_PORT)
+		dfa_pairs_put(value->port.pairs);
 }
 
 static void object_free(struct dfa_object *object)
@@ -195,6 +199,7 @@ struct dfa_object *dfa_state_holder(const struct dfa_state *state,
 	return NULL;
 }
 
+/* But for what it may have. */
 static bool port_equal(const struct dfa_port_value *a,
 		       const struct dfa_port_value *b)
 {
@@ -238,7 +243,8 @@ bool dfa_value_equal(enum dfa_kind kind, const union dfa_value *a,
 		return a->network.vni == b->network.vni &&
 		       a->network.flags == b->network.flags;
 	case DFA_PORT:
-		return port_equal(&a->port, &b->port);
+		return port_equal(&a->port, &b->port) &&
+		       dfa_pairs_equal(a->port.pairs, b->port.pairs);
 	case DFA_CHASSIS:
 		return chassis_equal(&a->chassis, &b->chassis);
 	case DFA_ROUTER:
@@ -302,13 +308,22 @@ static void share_addrs(struct dfa_object *object)
 	*have = dfa_addrs_get(*wish);
 }
 
+/* The kernel hears of claims before us, and more of them. */
+static bool suffices(enum dfa_kind kind, const union dfa_value *have,
+		     const union dfa_value *want)
+{
+	if (kind == DFA_PORT)
+		return port_equal(&have->port, &want->port) &&
+		       dfa_pairs_suffice(have->port.pairs, want->port.pairs);
+	return dfa_value_equal(kind, have, want);
+}
+
 static void update_dirty(struct dfa_state *state, struct dfa_object *object)
 {
 	union dfa_value want;
 	bool wanted = dfa_object_want(object, &want);
 	bool dirty = wanted != object->had ||
-		     (wanted && !dfa_value_equal(object->kind, &want,
-						 &object->have));
+		     (wanted && !suffices(object->kind, &object->have, &want));
 
 	if (dirty && !object->dirty)
 		dirty_add(state, object);
@@ -471,6 +486,28 @@ int dfa_state_have(struct dfa_state *state, enum dfa_kind kind, uint32_t id,
 		have_link(state, object, value);
 	settle(state, object);
 	return 0;
+}
+
+int dfa_state_heard(struct dfa_state *state, uint32_t port,
+		    const struct dfa_pairs *claims)
+{
+	struct dfa_object *object = dfa_state_find(state, DFA_PORT, port);
+	struct dfa_pairs *pairs;
+	union dfa_value value;
+	int err;
+
+	if (!object || !object->had)
+		return 0;
+	value = object->have;
+	err = dfa_pairs_merge(&pairs, value.port.pairs, claims);
+	if (err)
+		return err;
+	value.port.pairs = pairs;
+	/* It lets go of what it has before it takes what it gets. */
+	dfa_addrs_get(value.port.addrs);
+	err = dfa_state_have(state, DFA_PORT, port, &value);
+	dfa_value_put(DFA_PORT, &value);
+	return err;
 }
 
 void dfa_state_forget(struct dfa_state *state)

@@ -13,6 +13,7 @@
 
 #include "addrs.h"
 #include "map.h"
+#include "pairs.h"
 
 /* Ports that the agent itself makes; the model assigns lower keys. */
 #define DFA_PORT_VXLAN 0xffff0001u
@@ -37,6 +38,7 @@ struct dfa_network_value {
 
 struct dfa_port_value {
 	struct dfa_addrs *addrs;
+	struct dfa_pairs *pairs;
 	uint32_t network; /* of a vif or remote, else 0 */
 	uint32_t chassis; /* of a remote, else 0 */
 	uint8_t mac[6];
@@ -143,6 +145,10 @@ int dfa_state_wish(struct dfa_state *state, enum dfa_kind kind, uint32_t id,
 /* What the kernel has; NULL says that it does not have the object. */
 int dfa_state_have(struct dfa_state *state, enum dfa_kind kind, uint32_t id,
 		   const union dfa_value *value);
+
+/* What a port has claimed, by the kernel's word; nothing if it has no port. */
+int dfa_state_heard(struct dfa_state *state, uint32_t port,
+		    const struct dfa_pairs *claims);
 
 /* Forget everything that the kernel was believed to have. */
 void dfa_state_forget(struct dfa_state *state);

@@ -16,6 +16,7 @@ static const struct {
 	{ "network", dfa_network_put, dfa_network_del },
 	{ "subnet", dfa_subnet_put, dfa_subnet_del },
 	{ "port", dfa_port_put, dfa_port_del },
+	{ "port_claims", dfa_claim_put, dfa_claim_del },
 	{ "router", dfa_router_put, dfa_router_del },
 	{ "router_interface", dfa_interface_put, dfa_interface_del },
 };
@@ -35,6 +36,7 @@ void dfa_compile_init(struct dfa_compile *compile, struct dfa_state *state,
 	dfa_map_init(&compile->hosts);
 	dfa_map_init(&compile->chassis);
 	dfa_map_init(&compile->ports);
+	dfa_map_init(&compile->claims);
 	dfa_map_init(&compile->routers);
 	dfa_map_init(&compile->interfaces);
 	dfa_map_init(&compile->routes);
@@ -79,7 +81,16 @@ void dfa_compile_fini(struct dfa_compile *compile)
 		port = dfa_container_of(node, struct dfa_port, node);
 		free(port->device);
 		dfa_addrs_put(port->addrs);
+		dfa_pairs_put(port->allowed);
 		free(port);
+	}
+	iter = dfa_map_iter(&compile->claims);
+	while ((node = dfa_map_iter_next(&compile->claims, &iter))) {
+		struct dfa_claim *claim;
+
+		claim = dfa_container_of(node, struct dfa_claim, node);
+		dfa_pairs_put(claim->pairs);
+		free(claim);
 	}
 	iter = dfa_map_iter(&compile->networks);
 	while ((node = dfa_map_iter_next(&compile->networks, &iter)))
@@ -93,6 +104,7 @@ void dfa_compile_fini(struct dfa_compile *compile)
 		free(dfa_container_of(node, struct dfa_host, by_name));
 	free_routing(compile);
 	dfa_map_fini(&compile->ports);
+	dfa_map_fini(&compile->claims);
 	dfa_map_fini(&compile->networks);
 	dfa_map_fini(&compile->subnets);
 	dfa_map_fini(&compile->chassis);

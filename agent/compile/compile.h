@@ -26,6 +26,7 @@
  * @subnets: its IPv6 subnets, by &dfa_subnet.in_network
  * @ports: its ports, by &dfa_port.in_network
  * @interfaces: the routers' in it, by &dfa_interface.in_network
+ * @claims: what its ports have claimed, by &dfa_claim.in_network
  * @id: of the object
  * @key: kernel id; 0 until the object has arrived
  * @value: what the kernel is to have
@@ -38,6 +39,7 @@ struct dfa_network {
 	struct dfa_list subnets;
 	struct dfa_list ports;
 	struct dfa_list interfaces;
+	struct dfa_list claims;
 	struct dfa_uuid id;
 	uint32_t key;
 	struct dfa_network_value value;
@@ -113,6 +115,7 @@ struct dfa_host {
  * @host: that it is bound to, or NULL
  * @device: name of its device here, if it has a particular one
  * @addrs: its IP addresses
+ * @allowed: what it may have besides
  * @id: of the object
  * @key: kernel id
  * @mac: Ethernet address
@@ -128,12 +131,29 @@ struct dfa_port {
 	struct dfa_host *host;
 	char *device;
 	struct dfa_addrs *addrs;
+	struct dfa_pairs *allowed;
 	struct dfa_uuid id;
 	uint32_t key;
 	uint8_t mac[6];
 	bool is_up : 1;
 	bool is_user : 1;
 	bool is_parked : 1;
+};
+
+/**
+ * struct dfa_claim - what the database says that a port has claimed
+ * @node: in &dfa_compile.claims
+ * @in_network: in &dfa_network.claims
+ * @network: of the port
+ * @port: id of the port, and of the object
+ * @pairs: the claims
+ */
+struct dfa_claim {
+	struct dfa_map_node node;
+	struct dfa_list in_network;
+	struct dfa_network *network;
+	struct dfa_uuid port;
+	struct dfa_pairs *pairs;
 };
 
 /**
@@ -278,6 +298,8 @@ struct dfa_advert {
  */
 struct dfa_local_port {
 	struct dfa_uuid id;
+	struct dfa_uuid network_id;
+	struct dfa_pairs *claims; /* that the database has; borrowed */
 	uint32_t key;
 	uint32_t network; /* kernel id, 0 until it has arrived */
 	bool is_up; /* the port's and its network's admin_state_up */
@@ -310,6 +332,7 @@ struct dfa_compile {
 	struct dfa_map hosts;
 	struct dfa_map chassis;
 	struct dfa_map ports;
+	struct dfa_map claims;
 	struct dfa_map routers;
 	struct dfa_map interfaces;
 	struct dfa_map routes;
@@ -373,6 +396,19 @@ int dfa_port_del(struct dfa_compile *compile, const struct dfa_uuid *id);
 /* Make the kernel object follow what the record and its references say. */
 int dfa_port_compile(struct dfa_compile *compile, struct dfa_port *port);
 int dfa_port_forget(struct dfa_compile *compile, struct dfa_port *port);
+struct dfa_port *dfa_port_find(const struct dfa_compile *compile,
+			       const struct dfa_uuid *id);
+
+int dfa_claim_put(struct dfa_compile *compile, const struct df_obj *obj);
+int dfa_claim_del(struct dfa_compile *compile, const struct dfa_uuid *id);
+/* Free the record. */
+void dfa_claim_forget(struct dfa_compile *compile, struct dfa_claim *claim);
+/* What the port has claimed; NULL for nothing. */
+struct dfa_pairs *dfa_claim_find(const struct dfa_compile *compile,
+				 const struct dfa_uuid *port);
+/* What a port may have, see claim.c. */
+int dfa_allowed_parse(struct dfa_pairs **allowed, const struct df_obj *obj,
+		      const uint8_t mac[6]);
 
 int dfa_router_put(struct dfa_compile *compile, const struct df_obj *obj);
 int dfa_router_del(struct dfa_compile *compile, const struct dfa_uuid *id);

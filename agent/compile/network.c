@@ -38,6 +38,7 @@ struct dfa_network *dfa_network_ref(struct dfa_compile *compile,
 	dfa_list_init(&network->subnets);
 	dfa_list_init(&network->ports);
 	dfa_list_init(&network->interfaces);
+	dfa_list_init(&network->claims);
 	dfa_map_add(&compile->networks, &network->node, dfa_uuid_hash(id));
 	return network;
 }
@@ -46,7 +47,8 @@ void dfa_network_unref(struct dfa_compile *compile, struct dfa_network *network)
 {
 	if (network->key || !dfa_list_is_empty(&network->subnets) ||
 	    !dfa_list_is_empty(&network->ports) ||
-	    !dfa_list_is_empty(&network->interfaces))
+	    !dfa_list_is_empty(&network->interfaces) ||
+	    !dfa_list_is_empty(&network->claims))
 		return;
 	dfa_map_del(&compile->networks, &network->node);
 	dfa_network_free(network);
@@ -201,6 +203,11 @@ int dfa_compile_forget(struct dfa_compile *compile, const struct dfa_uuid *id)
 				  dfa_container_of(network->subnets.next,
 						   struct dfa_subnet,
 						   in_network));
+	while (!dfa_list_is_empty(&network->claims))
+		dfa_claim_forget(compile,
+				 dfa_container_of(network->claims.next,
+						  struct dfa_claim,
+						  in_network));
 	while (!err && !dfa_list_is_empty(&network->ports))
 		err = dfa_port_forget(compile,
 				      dfa_container_of(network->ports.next,

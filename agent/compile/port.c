@@ -13,8 +13,8 @@ enum {
 	DEVICE_ID_LEN = 11, /* of the port's id, behind "tap" */
 };
 
-static struct dfa_port *find(const struct dfa_compile *compile,
-			     const struct dfa_uuid *id)
+struct dfa_port *dfa_port_find(const struct dfa_compile *compile,
+			       const struct dfa_uuid *id)
 {
 	struct dfa_map_node *node;
 
@@ -39,6 +39,8 @@ static void tell_local(const struct dfa_compile *compile,
 {
 	struct dfa_local_port local = {
 		.id = port->id,
+		.network_id = port->network->id,
+		.claims = dfa_claim_find(compile, &port->id),
 		.key = port->key,
 		.network = port->network->key,
 		.is_up = port->is_up && port->network->is_up,
@@ -98,6 +100,26 @@ static void set_parked(struct dfa_compile *compile, struct dfa_port *port,
 	compile->parked += is_parked ? 1 : (size_t)-1;
 }
 
+/* @value is borrowed, but for its pairs. */
+static int wish(struct dfa_compile *compile, const struct dfa_port *port,
+		union dfa_value *value)
+{
+	int err;
+
+	err = dfa_pairs_merge(&value->port.pairs, port->allowed,
+			      dfa_claim_find(compile, &port->id));
+	if (!err)
+		err = dfa_state_wish(compile->state, DFA_PORT, port->key,
+				     value);
+	dfa_pairs_put(value->port.pairs);
+	return err;
+}
+
+static int unwish(struct dfa_compile *compile, const struct dfa_port *port)
+{
+	return dfa_state_wish(compile->state, DFA_PORT, port->key, NULL);
+}
+
 int dfa_port_compile(struct dfa_compile *compile, struct dfa_port *port)
 {
 	union dfa_value value = { 0 };
@@ -106,8 +128,7 @@ int dfa_port_compile(struct dfa_compile *compile, struct dfa_port *port)
 	int err;
 
 	set_parked(compile, port, port->host && !wanted);
-	err = dfa_state_wish(compile->state, DFA_PORT, port->key,
-			     wanted ? &value : NULL);
+	err = wanted ? wish(compile, port, &value) : unwish(compile, port);
 	if (!err)
 		err = set_user(compile, port, remote);
 	if (is_local(port))
@@ -159,15 +180,14 @@ int dfa_port_forget(struct dfa_compile *compile, struct dfa_port *port)
 	int err;
 
 	set_parked(compile, port, false);
-	err = dfa_state_wish(compile->state, DFA_PORT, port->key, NULL);
-	if (!err)
-		err = set_host(compile, port, NULL);
+	err = unwish(compile, port) ?: set_host(compile, port, NULL);
 	if (err)
 		return err;
 	dfa_list_del(&port->in_network);
 	dfa_network_unref(compile, network);
 	dfa_map_del(&compile->ports, &port->node);
 	dfa_addrs_put(port->addrs);
+	dfa_pairs_put(port->allowed);
 	free(port->device);
 	free(port);
 	return 0;
@@ -199,7 +219,7 @@ static int find_or_add(struct dfa_compile *compile, const struct dfa_uuid *id,
 		       uint32_t key, const struct dfa_uuid *network_id,
 		       struct dfa_port **out)
 {
-	struct dfa_port *port = find(compile, id);
+	struct dfa_port *port = dfa_port_find(compile, id);
 	int err;
 
 	if (port && (port->key != key ||
@@ -255,6 +275,8 @@ int dfa_port_put(struct dfa_compile *compile, const struct df_obj *obj)
 	if (!err)
 		err = dfa_fixed_ips_parse(&port->addrs, obj, mac, false);
 	if (!err)
+		err = dfa_allowed_parse(&port->allowed, obj, mac);
+	if (!err)
 		err = set_device(port, is_local(port) ?
 					       df_obj_string(obj,
 							     "device_name") :
@@ -264,7 +286,7 @@ int dfa_port_put(struct dfa_compile *compile, const struct df_obj *obj)
 
 int dfa_port_del(struct dfa_compile *compile, const struct dfa_uuid *id)
 {
-	struct dfa_port *port = find(compile, id);
+	struct dfa_port *port = dfa_port_find(compile, id);
 
 	return port ? dfa_port_forget(compile, port) : 0;
 }

@@ -284,7 +284,7 @@ static const struct df_field port_fields[] = {
 	  .doc = "Whether only its own addresses may send." },
 	{ .name = "allowed_address_pairs", .type = DF_TYPE_RECORD,
 	  .fields = address_pair_fields, .flags = DF_FIELD_LIST,
-	  .doc = "Further addresses that may send." },
+	  .doc = "Further addresses that it may have, be it that others may, too." },
 	{ .name = "security_groups", .type = DF_TYPE_UUID,
 	  .flags = DF_FIELD_LIST, .doc = "Security groups that apply." },
 	{ .name = "extra_dhcp_opts", .type = DF_TYPE_RECORD,
@@ -324,6 +324,31 @@ static const struct df_field port_status_fields[] = {
 	  .doc = "Name of the chassis that says so." },
 	{ .name = "reason", .type = DF_TYPE_STRING, .max = 255,
 	  .doc = "Why it is down." },
+	REVISION,
+	{ .name = NULL }
+};
+
+/* port_claims */
+
+static const struct df_field claim_fields[] = {
+	{ .name = "ip_address", .type = DF_TYPE_IP,
+	  .flags = DF_FIELD_REQUIRED, .doc = "The address." },
+	{ .name = "mac_address", .type = DF_TYPE_MAC,
+	  .flags = DF_FIELD_REQUIRED, .doc = "That goes with it." },
+	{ .name = "since", .type = DF_TYPE_UINT, .min = 1, .max = INT64_MAX,
+	  .unit = "ms since 1970", .flags = DF_FIELD_REQUIRED,
+	  .doc = "When, and later than any claim that was known then." },
+	{ .name = NULL }
+};
+
+static const struct df_field port_claims_fields[] = {
+	ID("Id of the port."),
+	{ .name = "network_id", .type = DF_TYPE_UUID,
+	  .flags = DF_FIELD_REQUIRED | DF_FIELD_COLUMN,
+	  .doc = "Network of the port." },
+	{ .name = "claims", .type = DF_TYPE_RECORD, .fields = claim_fields,
+	  .flags = DF_FIELD_REQUIRED | DF_FIELD_LIST | DF_FIELD_COLUMN,
+	  .doc = "What it has claimed; of several ports the last one has it." },
 	REVISION,
 	{ .name = NULL }
 };
@@ -467,11 +492,18 @@ const struct df_schema df_schemas[] = {
 		     .topic = "network/<network_id>",
 		     .doc = "What a workload plugs into a network." },
 	  .fields = port_fields,
-	  .uniques = port_uniques },
+	  .uniques = port_uniques,
+	  .check = df_check_port },
 	{ .model = { .name = "port_status", .plural = "port_statuses",
 		     .topic = "status", .flags = DF_MODEL_REPORTED,
 		     .doc = "Whether a port works, as its agent reports." },
 	  .fields = port_status_fields,
+	  .follows = "port" },
+	{ .model = { .name = "port_claims", .plural = "port_claims",
+		     .topic = "network/<network_id>",
+		     .flags = DF_MODEL_REPORTED,
+		     .doc = "Addresses of its allowed pairs that a port has said it has." },
+	  .fields = port_claims_fields,
 	  .follows = "port" },
 	{ .model = { .name = "binding", .plural = "bindings",
 		     .topic = "chassis/<host>", .flags = DF_MODEL_DERIVED,

@@ -47,6 +47,7 @@ static inline const struct df_schema *df_schema(const struct df_model *model)
 
 int df_check_network(const struct df_obj *obj, struct df_error *error);
 int df_check_subnet(const struct df_obj *obj, struct df_error *error);
+int df_check_port(const struct df_obj *obj, struct df_error *error);
 int df_check_router(const struct df_obj *obj, struct df_error *error);
 
 #endif

@@ -96,7 +96,7 @@ every_model_is_created_shown_listed_set_deleted() {
 models_of_agents_are_read_only() {
 	local model verb
 	database
-	for model in agent port_status binding router_link; do
+	for model in agent port_status port_claims binding router_link; do
 		check "$model list" dfctl "$model" list
 		for verb in "create x" "set x tags=a" "delete x"; do
 			# words

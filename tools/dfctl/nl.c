@@ -31,7 +31,7 @@ enum {
  * @socket: the socket
  * @device_fd: a socket of the same namespace, to ask for names of devices
  * @family: id of the family
- * @group: id of the multicast group "config", or 0
+ * @groups: ids of the multicast groups "config" and "hold", or 0
  * @seq: sequence number of the last request
  * @objects: what the replies said
  * @interrupted: objects changed while they were dumped
@@ -42,7 +42,7 @@ struct dfctl_nl {
 	struct mnl_socket *socket;
 	int device_fd;
 	uint16_t family;
-	uint32_t group;
+	uint32_t groups[2];
 	uint32_t seq;
 	json_t *objects;
 	bool interrupted;
@@ -220,6 +220,20 @@ static int group_attr(const struct nlattr *attr, void *data)
 	return MNL_CB_OK;
 }
 
+static void family_group(struct dfctl_nl *nl, const struct nlattr *name,
+			 const struct nlattr *id)
+{
+	static const char *const names[] = {
+		DRAGONFLOW_MCGRP_CONFIG, DRAGONFLOW_MCGRP_HOLD
+	};
+	size_t i;
+
+	for (i = 0; i < MNL_ARRAY_SIZE(names); i++) {
+		if (!strcmp(mnl_attr_get_str(name), names[i]))
+			nl->groups[i] = mnl_attr_get_u32(id);
+	}
+}
+
 static void family_groups(struct dfctl_nl *nl, const struct nlattr *groups)
 {
 	const struct nlattr *group;
@@ -231,10 +245,9 @@ static void family_groups(struct dfctl_nl *nl, const struct nlattr *groups)
 		if (tb[CTRL_ATTR_MCAST_GRP_NAME] && tb[CTRL_ATTR_MCAST_GRP_ID] &&
 		    mnl_attr_validate(tb[CTRL_ATTR_MCAST_GRP_NAME],
 				      MNL_TYPE_NUL_STRING) >= 0 &&
-		    mnl_attr_validate(tb[CTRL_ATTR_MCAST_GRP_ID], MNL_TYPE_U32) >= 0 &&
-		    !strcmp(mnl_attr_get_str(tb[CTRL_ATTR_MCAST_GRP_NAME]),
-			    DRAGONFLOW_MCGRP_CONFIG))
-			nl->group = mnl_attr_get_u32(tb[CTRL_ATTR_MCAST_GRP_ID]);
+		    mnl_attr_validate(tb[CTRL_ATTR_MCAST_GRP_ID], MNL_TYPE_U32) >= 0)
+			family_group(nl, tb[CTRL_ATTR_MCAST_GRP_NAME],
+				     tb[CTRL_ATTR_MCAST_GRP_ID]);
 	}
 }
 
@@ -388,11 +401,14 @@ int dfctl_nl_ask(struct dfctl_nl *nl, const struct dfctl_nl_request *request,
 /* Receive notifications from now on, see dfctl_nl_events(). */
 int dfctl_nl_subscribe(struct dfctl_nl *nl)
 {
-	uint32_t group = nl->group;
+	size_t i;
 
-	if (mnl_socket_setsockopt(nl->socket, NETLINK_ADD_MEMBERSHIP, &group,
-				  sizeof(group)) < 0)
-		return fail(nl, "netlink: cannot subscribe: %s", strerror(errno));
+	for (i = 0; i < MNL_ARRAY_SIZE(nl->groups); i++) {
+		if (mnl_socket_setsockopt(nl->socket, NETLINK_ADD_MEMBERSHIP,
+					  &nl->groups[i], sizeof(nl->groups[i])) < 0)
+			return fail(nl, "netlink: cannot subscribe: %s",
+				    strerror(errno));
+	}
 	return 0;
 }
 
