@@ -6,6 +6,7 @@
 # run of it, in its own VM, says that what is promised holds.
 # TIMEOUT=300
 ALL_TESTS="unknown_names_are_refused_with_the_known_ones
+	what_takes_too_long_is_measured_when_asked_for
 	everything_asked_for_is_measured
 	a_change_takes_less_than_10_ms
 	a_restart_writes_nothing
@@ -43,6 +44,17 @@ unknown_names_are_refused_with_the_known_ones() {
 	refused "an argument" no-such
 	check "nothing was made" [ ! -e "$TMPDIR/none" ]
 	check "helps" "$RUN" --help
+}
+
+# plan PORTS: what is measured of OVN, and what is left out
+plan() {
+	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$(dirname "$RUN") /usr/bin/python3 -c \
+		"import main; print(*main.plan($1, ['ovn']))"
+}
+
+what_takes_too_long_is_measured_when_asked_for() {
+	check_eq "by default" "[(100, 'ovn'), (1000, 'ovn')] [(10000, 'ovn')]" "$(plan None)"
+	check_eq "asked for" "[(10000, 'ovn')] []" "$(plan '[10000]')"
 }
 
 # value_of SCENARIO METRIC: its value, or nothing

@@ -103,6 +103,7 @@ class Dragonflow:
 
     NAME = "dragonflow"
     AGENT = "agent"
+    MOST = 10000
 
     def __init__(self, build, directory, ports, driver):
         self.build, self.directory, self.ports = build, directory, ports
