@@ -12,7 +12,6 @@ from world import (FAR, FIRST_OF_MANY_IP, GEN_IP, GEN_MAC, REMOTE_IP, REMOTE_MAC
                    ROUTED_SINK_IP, ROUTER_MAC, SINK_IP, SINK_MAC, SOURCE_PORT,
                    W1, W2, Failure, received, small)
 
-RUNS = 3
 PACKETS, FLOWS, WARM = 5000, 10, 500
 GEN, SINK, UNDER = (W1, "gen"), (W2, "sink"), (FAR, "under")
 CLIENT_PORT, SERVER_PORT = 1024, 5201
@@ -135,7 +134,7 @@ class Talk(Scenario):
         world.ends_drop(False)
         try:
             return [world.generate(self.operation, W1, W2, SINK_IP, self.count)
-                    for _ in range(RUNS)]
+                    for _ in range(world.runs)]
         finally:
             world.ends_drop(True)
 
@@ -147,7 +146,8 @@ def _steady(system, path, stateful):
     if stateful:
         chain.answer(system, FLOWS)
         chain.warm(system, FLOWS)
-    return [chain.send(system, PACKETS, FLOWS) for _ in range(RUNS)]
+    return [chain.send(system, PACKETS, FLOWS)
+            for _ in range(system.world.runs)]
 
 
 def _fresh(system, path, stateful):
@@ -156,7 +156,7 @@ def _fresh(system, path, stateful):
     chain, first = CHAINS[path], CLIENT_PORT
     chain.warm(system, WARM, first)
     return [chain.send(system, PACKETS, PACKETS, first + WARM + n * PACKETS)
-            for n in range(RUNS)]
+            for n in range(system.world.runs)]
 
 
 SCENARIOS = {

@@ -9,8 +9,7 @@ import pathlib
 import re
 import time
 
-from scenarios import (CHAINS, CLIENT_PORT, FLOWS, PACKETS, RUNS, SERVER_PORT,
-                       WARM)
+from scenarios import (CHAINS, CLIENT_PORT, FLOWS, PACKETS, SERVER_PORT, WARM)
 from world import SOURCE_MAC, SOURCE_PORT, Failure
 
 NAMES = ("sweep-ports", "sweep-flows", "sweep-routes", "sweep-lookups",
@@ -49,7 +48,7 @@ class Traffic:
             chain.answer(system, self.variants)
             chain.there.warm(system, max(WARM, self.variants), *rest)
         return [chain.there.send(system, max(PACKETS, self.variants), *rest)
-                for _ in range(RUNS)]
+                for _ in range(system.world.runs)]
 
 
 def kernel_bytes():

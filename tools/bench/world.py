@@ -138,9 +138,11 @@ def in_vxlan(frame):
 
 
 class World:
-    """The namespaces, and the generator in them."""
+    """The namespaces, and the generator in them; runs is how often all is
+    measured."""
 
-    def __init__(self, traffic, cycles=False):
+    def __init__(self, traffic, runs, cycles=False):
+        self.runs = runs
         self.traffic = [traffic] + (["-c"] if cycles else [])
         run(*self.traffic, "nothing")
 
