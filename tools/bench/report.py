@@ -29,8 +29,8 @@ KEYS = ("scenario", "system", "metric", "value", "unit", "runs")
 # The order of columns; others follow in the order they come.
 SYSTEMS = ("dragonflow", "mirred", "flower", "flowtable", "ovs", "ovn")
 
-# What a picture shows that has room for a screen: one packet each.
-PICKED = "^(l2|new)-"
+# What a picture shows that has room for a screen: routed and first packets.
+PICKED = "^(l3|new)-"
 
 
 class Nonsense(Exception):
