@@ -189,6 +189,9 @@ unsigned int df_zk_session_timeout(struct df_zk_session *session);
 void df_zk_session_run(struct df_zk_session *session, int ms);
 /** What libzookeeper said last of why there is no connection. */
 void df_zk_session_reason(char *text, size_t size);
+
+/* zookeeper_wire.c */
+
 /** Send the call. A result other than ZOK: it was not. */
 int df_zk_wire_send(struct df_zk_session *session, struct df_zk_call *call);
 /** Do not touch the call any more. */

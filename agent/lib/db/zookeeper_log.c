@@ -67,9 +67,10 @@ static void on_created(void *arg, const struct df_zk_reply *reply)
 
 	/* Somebody else may do the same. */
 	if (reply->rc == ZNONODE)
-		refuse(zk, -EACCES, "its path cannot be created: access to what is above is denied");
+		refuse(zk, -EACCES,
+		       "its path cannot be created: access is denied above");
 	else if (reply->rc && reply->rc != ZNODEEXISTS &&
-	    !df_zk_is_lost(reply->rc))
+		 !df_zk_is_lost(reply->rc))
 		refuse_rc(zk, reply->rc);
 	else
 		df_zk_log_start(zk);

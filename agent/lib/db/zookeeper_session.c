@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,68 +15,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "zookeeper.h"
+#include "zookeeper_session.h"
 
 /* The server is told that the session ends, if that does not take longer. */
 #define CLOSE_MS 2000
 /* Between two connections that fail */
 #define RETRY_MS 20
-
-/**
- * struct df_zk_wire - something that crosses from a thread to the event loop
- * @session: whose it is
- * @call: who waits; only the event loop looks
- * @multi: of MULTI, until libzookeeper is done with it
- * @event: 0, or a session's event
- * @state: of a session's event
- * @path: of a watch's event
- */
-struct df_zk_wire {
-	TAILQ_ENTRY(df_zk_wire) node;
-	struct df_zk_session *session;
-	struct df_zk_call *call;
-	struct df_zk_multi *multi;
-	int event;
-	int state;
-	char *path;
-	struct df_zk_reply reply;
-};
-
-TAILQ_HEAD(wires, df_zk_wire);
-
-/**
- * struct df_zk_session - a handle of libzookeeper
- * @refs: the event loop and the thread
- * @zk: whose it is; only the event loop looks
- * @lock: protects the next 7
- * @handle: libzookeeper's, once the thread has opened it
- * @err: why it could not
- * @is_ending: the thread shall close it
- * @is_ended: it has
- * @is_left: the event loop does not look any more
- * @sent: what libzookeeper has
- * @done: what the event loop has to look at
- * @wake: written to when @done is not empty
- */
-struct df_zk_session {
-	int refs;
-	struct df_zk *zk;
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	zhandle_t *handle;
-	int err;
-	bool is_ending;
-	bool is_ended;
-	bool is_left;
-	struct wires sent;
-	struct wires done;
-	int wake;
-	struct event *woken;
-	char *servers;
-	char *auth;
-	unsigned int timeout_ms;
-	bool is_dead;
-};
 
 /* One line for all handles of the process: libzookeeper does not say whose. */
 static pthread_mutex_t reason_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -122,6 +65,13 @@ static void on_log(const char *message)
 		nanosleep(&pause, NULL);
 }
 
+static void *must(void *memory)
+{
+	if (!memory)
+		abort();
+	return memory;
+}
+
 void df_zk_session_reason(char *text, size_t size)
 {
 	pthread_mutex_lock(&reason_lock);
@@ -129,160 +79,18 @@ void df_zk_session_reason(char *text, size_t size)
 	pthread_mutex_unlock(&reason_lock);
 }
 
-/* Wires */
-
-static struct df_zk_wire *wire_new(struct df_zk_session *session)
-{
-	struct df_zk_wire *wire = calloc(1, sizeof(*wire));
-
-	if (!wire)
-		abort();
-	wire->session = session;
-	return wire;
-}
-
-static void wire_free(struct df_zk_wire *wire)
-{
-	size_t i;
-
-	for (i = 0; wire->reply.names && i < wire->reply.count; i++)
-		free(wire->reply.names[i]);
-	free(wire->reply.names);
-	free(wire->reply.data);
-	free(wire->path);
-	df_zk_multi_free(wire->multi);
-	free(wire);
-}
-
-static void wires_free(struct wires *wires)
-{
-	struct df_zk_wire *wire;
-
-	while ((wire = TAILQ_FIRST(wires))) {
-		TAILQ_REMOVE(wires, wire, node);
-		wire_free(wire);
-	}
-}
-
-static void wake(struct df_zk_session *session)
-{
-	uint64_t one = 1;
-
-	while (write(session->wake, &one, sizeof(one)) < 0 && errno == EINTR)
-		;
-}
-
-/* With the lock */
-static void queue(struct df_zk_session *session, struct df_zk_wire *wire)
-{
-	if (session->is_left) {
-		wire_free(wire);
-		return;
-	}
-	TAILQ_INSERT_TAIL(&session->done, wire, node);
-	wake(session);
-}
-
-/* In libzookeeper's threads */
-
-static void complete(struct df_zk_wire *wire, int rc, const struct Stat *stat)
-{
-	struct df_zk_session *session = wire->session;
-
-	wire->reply.rc = rc;
-	if (stat)
-		wire->reply.stat = *stat;
-	pthread_mutex_lock(&session->lock);
-	TAILQ_REMOVE(&session->sent, wire, node);
-	queue(session, wire);
-	pthread_mutex_unlock(&session->lock);
-}
-
-static void *copy(const void *data, size_t len)
-{
-	char *to = malloc(len + 1);
-
-	if (!to)
-		abort();
-	if (len)
-		memcpy(to, data, len);
-	to[len] = '\0';
-	return to;
-}
-
-static void on_data(int rc, const char *value, int len,
-		    const struct Stat *stat, const void *data)
-{
-	struct df_zk_wire *wire = (void *)data;
-
-	if (rc == ZOK) {
-		/* A node without data has length -1. */
-		wire->reply.len = value && len > 0 ? len : 0;
-		wire->reply.data = copy(value, wire->reply.len);
-	}
-	complete(wire, rc, stat);
-}
-
-static void on_stat(int rc, const struct Stat *stat, const void *data)
-{
-	complete((void *)data, rc, stat);
-}
-
-static void on_children(int rc, const struct String_vector *strings,
-			const struct Stat *stat, const void *data)
-{
-	struct df_zk_wire *wire = (void *)data;
-	int i;
-
-	if (rc == ZOK && strings && strings->count > 0) {
-		wire->reply.names = calloc(strings->count,
-					   sizeof(*wire->reply.names));
-		if (!wire->reply.names)
-			abort();
-		for (i = 0; i < strings->count; i++)
-			wire->reply.names[i] = copy(strings->data[i],
-						    strlen(strings->data[i]));
-		wire->reply.count = strings->count;
-	}
-	complete(wire, rc, stat);
-}
-
-static void on_void(int rc, const void *data)
-{
-	complete((void *)data, rc, NULL);
-}
-
-static void on_string(int rc, const char *value, const void *data)
-{
-	(void)value;
-	complete((void *)data, rc, NULL);
-}
-
-static void ignore_string(int rc, const char *value, const void *data)
-{
-	(void)rc;
-	(void)value;
-	(void)data;
-}
-
-static void ignore_void(int rc, const void *data)
-{
-	(void)rc;
-	(void)data;
-}
-
-static void on_event(zhandle_t *handle, int type, int state, const char *path,
-		     void *context)
+void df_zk_session_event(zhandle_t *handle, int type, int state,
+			 const char *path, void *context)
 {
 	struct df_zk_session *session = context;
-	struct df_zk_wire *wire = wire_new(session);
+	struct df_zk_wire *wire = df_zk_wire_new(session);
 
 	(void)handle;
 	wire->event = type;
 	wire->state = state;
-	wire->path = path ? copy(path, strlen(path)) : NULL;
+	wire->path = path ? must(strdup(path)) : NULL;
 	pthread_mutex_lock(&session->lock);
-	queue(session, wire);
+	df_zk_wire_queue(session, wire);
 	pthread_mutex_unlock(&session->lock);
 }
 
@@ -297,8 +105,8 @@ static void session_put(struct df_zk_session *session)
 	pthread_mutex_unlock(&session->lock);
 	if (!is_last)
 		return;
-	wires_free(&session->done);
-	wires_free(&session->sent);
+	df_zk_wires_free(&session->done);
+	df_zk_wires_free(&session->sent);
 	close(session->wake);
 	pthread_mutex_destroy(&session->lock);
 	pthread_cond_destroy(&session->changed);
@@ -312,11 +120,11 @@ static void session_put(struct df_zk_session *session)
 static void *session_main(void *arg)
 {
 	struct df_zk_session *session = arg;
-	struct df_zk_wire *wire = wire_new(session);
+	struct df_zk_wire *wire = df_zk_wire_new(session);
 	zhandle_t *handle;
 	int err = 0;
 
-	handle = zookeeper_init2(session->servers, on_event,
+	handle = zookeeper_init2(session->servers, df_zk_session_event,
 				 session->timeout_ms, NULL, session, 0,
 				 on_log);
 	if (!handle)
@@ -334,7 +142,7 @@ static void *session_main(void *arg)
 	pthread_mutex_lock(&session->lock);
 	session->handle = handle;
 	session->err = err;
-	queue(session, wire);
+	df_zk_wire_queue(session, wire);
 	while (!session->is_ending)
 		pthread_cond_wait(&session->changed, &session->lock);
 	session->handle = NULL;
@@ -384,7 +192,7 @@ static void dispatch(struct df_zk_session *session)
 {
 	struct df_zk *zk = session->zk;
 	struct df_zk_wire *wire;
-	struct wires done;
+	struct df_zk_wires done;
 	uint64_t count;
 
 	if (read(session->wake, &count, sizeof(count)) < 0 && errno != EAGAIN)
@@ -405,7 +213,7 @@ static void dispatch(struct df_zk_session *session)
 			df_zk_answered(zk, wire->call, &wire->reply);
 		else
 			zk->sent_count--;
-		wire_free(wire);
+		df_zk_wire_free(wire);
 	}
 	if (zk->session == session)
 		df_zk_pump(zk);
@@ -455,9 +263,9 @@ int df_zk_session_new(struct df_zk_session **out, struct df_zk *zk)
 	session->refs = 2;
 	session->zk = zk;
 	session->timeout_ms = zk->uri.session_ms;
-	session->servers = copy(zk->uri.servers, strlen(zk->uri.servers));
+	session->servers = must(strdup(zk->uri.servers));
 	if (zk->uri.auth)
-		session->auth = copy(zk->uri.auth, strlen(zk->uri.auth));
+		session->auth = must(strdup(zk->uri.auth));
 	TAILQ_INIT(&session->sent);
 	TAILQ_INIT(&session->done);
 	pthread_mutex_init(&session->lock, NULL);
@@ -520,97 +328,4 @@ uint64_t df_zk_session_id(struct df_zk_session *session)
 unsigned int df_zk_session_timeout(struct df_zk_session *session)
 {
 	return session->handle ? zoo_recv_timeout(session->handle) : 0;
-}
-
-void df_zk_session_unwatch(struct df_zk_session *session, const char *path)
-{
-	/*
-	 * Declared as a pointer to the function's pointer, used as the function's
-	 * pointer. And only "all" makes the server forget it, too.
-	 */
-	void_completion_t *ignore = (void_completion_t *)(uintptr_t)ignore_void;
-
-	if (session->handle)
-		zoo_aremove_all_watches(session->handle, path, ZWATCHTYPE_DATA,
-					0, ignore, NULL);
-}
-
-static int send_read(struct df_zk_wire *wire, zhandle_t *handle)
-{
-	const struct df_zk_call *call = wire->call;
-	watcher_fn watcher = call->flags & ZK_WATCH ? on_event : NULL;
-	void *context = watcher ? wire->session : NULL;
-	int rc = ZOK;
-
-	if (call->flags & ZK_SYNC)
-		rc = zoo_async(handle, call->path, ignore_string, NULL);
-	if (rc)
-		return rc;
-	if (call->type == ZK_GET)
-		return zoo_awget(handle, call->path, watcher, context, on_data,
-				 wire);
-	if (call->type == ZK_EXISTS)
-		return zoo_awexists(handle, call->path, watcher, context,
-				    on_stat, wire);
-	return zoo_awget_children2(handle, call->path, watcher, context,
-				   on_children, wire);
-}
-
-static int send_write(struct df_zk_wire *wire, zhandle_t *handle)
-{
-	const struct df_zk_call *call = wire->call;
-	int mode = call->flags & ZK_EPHEMERAL ? ZOO_EPHEMERAL :
-		   call->flags & ZK_CONTAINER ? ZOO_CONTAINER : ZOO_PERSISTENT;
-
-	switch (call->type) {
-	case ZK_CREATE:
-		return zoo_acreate(handle, call->path, call->data, call->len,
-				   &wire->session->zk->acl, mode, on_string,
-				   wire);
-	case ZK_DELETE:
-		return zoo_adelete(handle, call->path, call->version, on_void,
-				   wire);
-	case ZK_SET:
-		return zoo_aset(handle, call->path, call->data, call->len,
-				call->version, on_stat, wire);
-	default:
-		wire->reply.multi = wire->multi;
-		return zoo_amulti(handle, wire->multi->count, wire->multi->ops,
-				  wire->multi->results, on_void, wire);
-	}
-}
-
-int df_zk_wire_send(struct df_zk_session *session, struct df_zk_call *call)
-{
-	struct df_zk_wire *wire = wire_new(session);
-	zhandle_t *handle;
-	int rc = ZINVALIDSTATE;
-
-	wire->call = call;
-	wire->multi = call->multi;
-	call->multi = NULL;
-	pthread_mutex_lock(&session->lock);
-	handle = session->handle;
-	TAILQ_INSERT_TAIL(&session->sent, wire, node);
-	pthread_mutex_unlock(&session->lock);
-	/* Only the event loop asks for its end, so the handle stays. */
-	if (handle)
-		rc = call->type <= ZK_CHILDREN ? send_read(wire, handle) :
-						 send_write(wire, handle);
-	if (rc == ZOK) {
-		call->wire = wire;
-		return ZOK;
-	}
-	pthread_mutex_lock(&session->lock);
-	TAILQ_REMOVE(&session->sent, wire, node);
-	pthread_mutex_unlock(&session->lock);
-	call->multi = wire->multi;
-	wire->multi = NULL;
-	wire_free(wire);
-	return rc;
-}
-
-void df_zk_wire_detach(struct df_zk_wire *wire)
-{
-	wire->call = NULL;
 }
