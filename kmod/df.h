@@ -3,6 +3,7 @@
 #ifndef DF_H
 #define DF_H
 
+#include <linux/idr.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/rhashtable.h>
@@ -63,6 +64,11 @@ struct df_object {
  * @routers: &struct df_router by id
  * @interfaces: &struct df_interface by id
  * @routes: &struct df_route by id
+ * @groups: &struct df_group by id
+ * @rules: &struct df_rule by id
+ * @address_sets: &struct df_address_set by id
+ * @members: &struct df_member by an id that only dumps use
+ * @member_serial: of the member that was made last; protected by @lock
  * @vnis: network by VNI; readers: RCU, writers: @lock
  * @macs: port by network and MAC; readers: RCU, writers: @lock
  * @interface_macs: router interface by network and MAC; the same
@@ -76,6 +82,7 @@ struct df_object {
  * @locals: &struct df_local of every port that can have a device; @lock
  * @tunnels: those of type tunnel; readers: RCU, writers: @lock
  * @generations: see generation.h
+ * @zones: ids of the &struct df_ct_zone of its ports
  * @flows: the flow cache; readers: RCU, writers: the owner's lock
  * @flow_count: entries in @flows
  * @flow_idle_ms: entries without a packet for so long are removed
@@ -92,6 +99,11 @@ struct df_net {
 	struct df_table routers;
 	struct df_table interfaces;
 	struct df_table routes;
+	struct df_table groups;
+	struct df_table rules;
+	struct df_table address_sets;
+	struct df_table members;
+	u32 member_serial;
 	struct xarray vnis;
 	struct rhashtable macs;
 	struct rhashtable interface_macs;
@@ -105,6 +117,7 @@ struct df_net {
 	struct list_head locals;
 	struct list_head tunnels;
 	u32 *generations;
+	struct ida zones;
 	struct rhashtable flows;
 	atomic_t flow_count;
 	u32 flow_idle_ms;

@@ -27,6 +27,7 @@ enum df_generation_kind {
 	DF_GENERATION_PREFIX,
 	DF_GENERATION_BLOCK,
 	DF_GENERATION_SHARED,
+	DF_GENERATION_MEMBER,
 };
 
 static inline u16 df_generation_slot(enum df_generation_kind kind, u32 id)

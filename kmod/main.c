@@ -8,6 +8,7 @@
 #include "df.h"
 #include "path/claim.h"
 #include "path/classifier.h"
+#include "path/ct.h"
 #include "path/flow.h"
 #include "path/tunnel.h"
 #include "table/address.h"
@@ -20,6 +21,7 @@
 #include "table/port.h"
 #include "table/route.h"
 #include "table/router.h"
+#include "table/secgroup.h"
 
 #define CREATE_TRACE_POINTS
 #include "control/tracepoint.h"
@@ -91,11 +93,16 @@ static int df_net_init_tables(struct df_net *dn)
 	err = df_net_init_routing(dn);
 	if (err)
 		goto err_peers;
-	err = df_flows_init(dn);
+	err = df_secgroups_init(dn);
 	if (err)
 		goto err_routing;
+	err = df_flows_init(dn);
+	if (err)
+		goto err_secgroups;
 	return 0;
 
+err_secgroups:
+	df_secgroups_fini(dn);
 err_routing:
 	df_net_fini_routing(dn);
 err_peers:
@@ -114,6 +121,7 @@ err_networks:
 static void df_net_fini_tables(struct df_net *dn)
 {
 	df_flows_fini(dn);
+	df_secgroups_fini(dn);
 	df_net_fini_routing(dn);
 	df_peers_fini(dn);
 	df_table_fini(&dn->chassis);
@@ -131,6 +139,7 @@ static int __net_init df_net_init(struct net *net)
 	mutex_init(&dn->lock);
 	xa_init(&dn->vnis);
 	xa_init(&dn->attachments);
+	df_ct_init(dn);
 	INIT_LIST_HEAD(&dn->locals);
 	INIT_LIST_HEAD(&dn->tunnels);
 	INIT_DELAYED_WORK(&dn->flow_gc, df_local_age_work);
@@ -176,12 +185,14 @@ static void __net_exit df_net_exit(struct net *net)
 	df_port_del_all(dn, false);
 	df_chassis_del_all(dn);
 	df_port_del_all(dn, true);
+	df_secgroup_del_all(dn);
 	df_network_del_all(dn);
 	df_change_end(dn);
 	mutex_unlock(&dn->lock);
 	/* No port, no entry; the work does not start itself again. */
 	cancel_delayed_work_sync(&dn->flow_gc);
 	df_claims_free(dn->claims);
+	df_ct_fini(dn);
 	df_net_fini_tables(dn);
 	xa_destroy(&dn->vnis);
 	xa_destroy(&dn->attachments);

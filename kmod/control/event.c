@@ -6,6 +6,8 @@
 #include "control/netlink.h"
 #include "control/netlink_gen.h"
 #include "control/pair.h"
+#include "control/security.h"
+#include "table/addrset.h"
 #include "table/chassis.h"
 #include "table/interface.h"
 #include "table/local.h"
@@ -14,6 +16,7 @@
 #include "table/port.h"
 #include "table/route.h"
 #include "table/router.h"
+#include "table/secgroup.h"
 
 static int network_fill(struct sk_buff *msg, const struct df_network *network)
 {
@@ -120,6 +123,17 @@ static int port_addresses_fill(struct sk_buff *msg, const struct df_port *port)
 	return 0;
 }
 
+static int port_groups_fill(struct sk_buff *msg, const struct df_port *port)
+{
+	u32 i;
+
+	for (i = 0; port->policy && i < port->policy->count; i++)
+		if (nla_put_u32(msg, DF_A_PORT_GROUP,
+				port->policy->entries[i].group->obj.id))
+			return -EMSGSIZE;
+	return 0;
+}
+
 static int port_fill(struct sk_buff *msg, const struct df_net *dn,
 		     const struct df_port *port)
 {
@@ -132,7 +146,7 @@ static int port_fill(struct sk_buff *msg, const struct df_net *dn,
 	     nla_put(msg, DF_A_PORT_MAC, ETH_ALEN, port->mac_key.mac)))
 		return -EMSGSIZE;
 	if (port_addresses_fill(msg, port) || df_pairs_fill(msg, port) ||
-	    df_holds_fill(msg, dn, port))
+	    df_holds_fill(msg, dn, port) || port_groups_fill(msg, port))
 		return -EMSGSIZE;
 	if (df_port_is_local(port))
 		return local_fill(msg, dn, port->local);
@@ -290,6 +304,15 @@ int df_fill(struct sk_buff *msg, struct df_net *dn, enum df_kind kind,
 				      (const struct df_interface *)obj);
 	case DF_KIND_ROUTE:
 		return route_fill(msg, (const struct df_route *)obj);
+	case DF_KIND_GROUP:
+		return df_group_fill(msg, (const struct df_group *)obj);
+	case DF_KIND_RULE:
+		return df_rule_fill(msg, (const struct df_rule *)obj);
+	case DF_KIND_ADDRESS_SET:
+		return df_address_set_fill(msg,
+					   (const struct df_address_set *)obj);
+	case DF_KIND_MEMBER:
+		return df_member_fill(msg, (const struct df_member *)obj);
 	}
 	return -EINVAL;
 }

@@ -13,6 +13,10 @@ enum df_kind {
 	DF_KIND_ROUTER,
 	DF_KIND_INTERFACE,
 	DF_KIND_ROUTE,
+	DF_KIND_GROUP,
+	DF_KIND_RULE,
+	DF_KIND_ADDRESS_SET,
+	DF_KIND_MEMBER,
 };
 
 /* Room for any object: a port can have many addresses. */

@@ -156,6 +156,7 @@ static int port_check_attrs(struct genl_info *info,
 		{ DF_A_PORT_IP6,        { 0, 0, 0, 0 }, { 0, 1, 0, 1 } },
 		{ DF_A_PORT_PAIR,       { 0, 0, 0, 0 }, { 0, 1, 0, 1 } },
 		{ DF_A_PORT_HOLD,       { 0, 0, 0, 0 }, { 0, 1, 0, 1 } },
+		{ DF_A_PORT_GROUP,      { 0, 0, 0, 0 }, { 0, 1, 0, 0 } },
 	};
 	int i;
 
@@ -214,6 +215,24 @@ static int port_parse_addresses(struct in6_addr *addresses,
 	return 0;
 }
 
+/* Read the groups into @groups, which has room for all that are allowed. */
+static int port_parse_groups(u32 *groups, struct genl_info *info)
+{
+	const struct nlattr *attr;
+	int left, count = 0;
+
+	nla_for_each_attr(attr, genlmsg_data(info->genlhdr),
+			  genlmsg_len(info->genlhdr), left) {
+		if (nla_type(attr) != DF_A_PORT_GROUP)
+			continue;
+		if (count == DRAGONFLOW_GROUPS_MAX)
+			return df_request_refuse(info, attr,
+						 "The port has too many security groups");
+		groups[count++] = nla_get_u32(attr);
+	}
+	return count;
+}
+
 static int port_set(struct df_net *dn, const void *conf,
 		    struct df_refusal *why)
 {
@@ -227,6 +246,7 @@ int dragonflow_nl_port_new_doit(struct sk_buff *skb, struct genl_info *info)
 		.ntf = DF_CMD_PORT_NTF,
 		.set = port_set,
 	};
+	u32 groups[DRAGONFLOW_GROUPS_MAX];
 	struct in6_addr *addresses = NULL;
 	struct df_port_conf conf = {};
 	int count, err;
@@ -238,6 +258,11 @@ int dragonflow_nl_port_new_doit(struct sk_buff *skb, struct genl_info *info)
 	err = port_check_attrs(info, conf.type);
 	if (err)
 		return err;
+	count = port_parse_groups(groups, info);
+	if (count < 0)
+		return count;
+	conf.groups = groups;
+	conf.group_count = count;
 	count = df_request_count(info, DF_A_PORT_IP4) +
 		df_request_count(info, DF_A_PORT_IP6);
 	if (count > DRAGONFLOW_ADDRESSES_MAX) {

@@ -85,7 +85,7 @@ const struct nla_policy dragonflow_network_get_nl_policy[DF_A_NETWORK_ID + 1] = 
 };
 
 /* DF_CMD_PORT_NEW - do */
-const struct nla_policy dragonflow_port_new_nl_policy[DF_A_PORT_HOLD + 1] = {
+const struct nla_policy dragonflow_port_new_nl_policy[DF_A_PORT_GROUP + 1] = {
 	[DF_A_PORT_ID] = NLA_POLICY_MIN(NLA_U32, 1),
 	[DF_A_PORT_TYPE] = NLA_POLICY_RANGE(NLA_U32, 1, 3),
 	[DF_A_PORT_NETWORK] = NLA_POLICY_MIN(NLA_U32, 1),
@@ -98,6 +98,7 @@ const struct nla_policy dragonflow_port_new_nl_policy[DF_A_PORT_HOLD + 1] = {
 	[DF_A_PORT_IP6] = NLA_POLICY_EXACT_LEN(16),
 	[DF_A_PORT_PAIR] = NLA_POLICY_NESTED(dragonflow_address_pair_nl_policy),
 	[DF_A_PORT_HOLD] = NLA_POLICY_NESTED(dragonflow_address_hold_nl_policy),
+	[DF_A_PORT_GROUP] = NLA_POLICY_MIN(NLA_U32, 1),
 };
 
 /* DF_CMD_PORT_DEL - do */
@@ -204,8 +205,90 @@ const struct nla_policy dragonflow_packet_execute_nl_policy[DF_A_PACKET_FRAME + 
 	[DF_A_PACKET_FRAME] = { .type = NLA_BINARY, },
 };
 
+/* DF_CMD_SECURITY_GROUP_NEW - do */
+const struct nla_policy dragonflow_security_group_new_nl_policy[DF_A_SECURITY_GROUP_FLAGS + 1] = {
+	[DF_A_SECURITY_GROUP_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DF_A_SECURITY_GROUP_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x1),
+};
+
+/* DF_CMD_SECURITY_GROUP_DEL - do */
+const struct nla_policy dragonflow_security_group_del_nl_policy[DF_A_SECURITY_GROUP_ID + 1] = {
+	[DF_A_SECURITY_GROUP_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* DF_CMD_SECURITY_GROUP_GET - do */
+const struct nla_policy dragonflow_security_group_get_nl_policy[DF_A_SECURITY_GROUP_ID + 1] = {
+	[DF_A_SECURITY_GROUP_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* DF_CMD_SECURITY_GROUP_RULE_NEW - do */
+const struct nla_policy dragonflow_security_group_rule_new_nl_policy[DF_A_SECURITY_GROUP_RULE_ADDRESS_SET + 1] = {
+	[DF_A_SECURITY_GROUP_RULE_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DF_A_SECURITY_GROUP_RULE_GROUP] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DF_A_SECURITY_GROUP_RULE_DIRECTION] = NLA_POLICY_RANGE(NLA_U32, 1, 2),
+	[DF_A_SECURITY_GROUP_RULE_VERSION] = NLA_POLICY_RANGE(NLA_U32, 1, 2),
+	[DF_A_SECURITY_GROUP_RULE_PROTOCOL] = { .type = NLA_U8, },
+	[DF_A_SECURITY_GROUP_RULE_PORT_MIN] = { .type = NLA_U16, },
+	[DF_A_SECURITY_GROUP_RULE_PORT_MAX] = { .type = NLA_U16, },
+	[DF_A_SECURITY_GROUP_RULE_ICMP_TYPE] = { .type = NLA_U8, },
+	[DF_A_SECURITY_GROUP_RULE_ICMP_CODE] = { .type = NLA_U8, },
+	[DF_A_SECURITY_GROUP_RULE_IP4] = { .type = NLA_U32, },
+	[DF_A_SECURITY_GROUP_RULE_IP6] = NLA_POLICY_EXACT_LEN(16),
+	[DF_A_SECURITY_GROUP_RULE_PREFIX_LEN] = NLA_POLICY_MAX(NLA_U8, 128),
+	[DF_A_SECURITY_GROUP_RULE_ADDRESS_SET] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* DF_CMD_SECURITY_GROUP_RULE_DEL - do */
+const struct nla_policy dragonflow_security_group_rule_del_nl_policy[DF_A_SECURITY_GROUP_RULE_ID + 1] = {
+	[DF_A_SECURITY_GROUP_RULE_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* DF_CMD_SECURITY_GROUP_RULE_GET - do */
+const struct nla_policy dragonflow_security_group_rule_get_nl_policy[DF_A_SECURITY_GROUP_RULE_ID + 1] = {
+	[DF_A_SECURITY_GROUP_RULE_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* DF_CMD_ADDRESS_SET_NEW - do */
+const struct nla_policy dragonflow_address_set_new_nl_policy[DF_A_ADDRESS_SET_ID + 1] = {
+	[DF_A_ADDRESS_SET_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* DF_CMD_ADDRESS_SET_DEL - do */
+const struct nla_policy dragonflow_address_set_del_nl_policy[DF_A_ADDRESS_SET_ID + 1] = {
+	[DF_A_ADDRESS_SET_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* DF_CMD_ADDRESS_SET_GET - do */
+const struct nla_policy dragonflow_address_set_get_nl_policy[DF_A_ADDRESS_SET_ID + 1] = {
+	[DF_A_ADDRESS_SET_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* DF_CMD_ADDRESS_SET_MEMBER_NEW - do */
+const struct nla_policy dragonflow_address_set_member_new_nl_policy[DF_A_ADDRESS_SET_MEMBER_PREFIX_LEN + 1] = {
+	[DF_A_ADDRESS_SET_MEMBER_SET] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DF_A_ADDRESS_SET_MEMBER_IP4] = { .type = NLA_U32, },
+	[DF_A_ADDRESS_SET_MEMBER_IP6] = NLA_POLICY_EXACT_LEN(16),
+	[DF_A_ADDRESS_SET_MEMBER_PREFIX_LEN] = NLA_POLICY_MAX(NLA_U8, 128),
+};
+
+/* DF_CMD_ADDRESS_SET_MEMBER_DEL - do */
+const struct nla_policy dragonflow_address_set_member_del_nl_policy[DF_A_ADDRESS_SET_MEMBER_PREFIX_LEN + 1] = {
+	[DF_A_ADDRESS_SET_MEMBER_SET] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DF_A_ADDRESS_SET_MEMBER_IP4] = { .type = NLA_U32, },
+	[DF_A_ADDRESS_SET_MEMBER_IP6] = NLA_POLICY_EXACT_LEN(16),
+	[DF_A_ADDRESS_SET_MEMBER_PREFIX_LEN] = NLA_POLICY_MAX(NLA_U8, 128),
+};
+
+/* DF_CMD_ADDRESS_SET_MEMBER_GET - do */
+const struct nla_policy dragonflow_address_set_member_get_nl_policy[DF_A_ADDRESS_SET_MEMBER_PREFIX_LEN + 1] = {
+	[DF_A_ADDRESS_SET_MEMBER_SET] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DF_A_ADDRESS_SET_MEMBER_IP4] = { .type = NLA_U32, },
+	[DF_A_ADDRESS_SET_MEMBER_IP6] = NLA_POLICY_EXACT_LEN(16),
+	[DF_A_ADDRESS_SET_MEMBER_PREFIX_LEN] = NLA_POLICY_MAX(NLA_U8, 128),
+};
+
 /* Ops table for dragonflow */
-const struct genl_ops dragonflow_nl_ops[23] = {
+const struct genl_ops dragonflow_nl_ops[35] = {
 	{
 		.cmd		= DF_CMD_DATAPATH_GET,
 		.doit		= dragonflow_nl_datapath_get_doit,
@@ -244,7 +327,7 @@ const struct genl_ops dragonflow_nl_ops[23] = {
 		.cmd		= DF_CMD_PORT_NEW,
 		.doit		= dragonflow_nl_port_new_doit,
 		.policy		= dragonflow_port_new_nl_policy,
-		.maxattr	= DF_A_PORT_HOLD,
+		.maxattr	= DF_A_PORT_GROUP,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
@@ -365,6 +448,90 @@ const struct genl_ops dragonflow_nl_ops[23] = {
 		.policy		= dragonflow_packet_execute_nl_policy,
 		.maxattr	= DF_A_PACKET_FRAME,
 		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= DF_CMD_SECURITY_GROUP_NEW,
+		.doit		= dragonflow_nl_security_group_new_doit,
+		.policy		= dragonflow_security_group_new_nl_policy,
+		.maxattr	= DF_A_SECURITY_GROUP_FLAGS,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= DF_CMD_SECURITY_GROUP_DEL,
+		.doit		= dragonflow_nl_security_group_del_doit,
+		.policy		= dragonflow_security_group_del_nl_policy,
+		.maxattr	= DF_A_SECURITY_GROUP_ID,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= DF_CMD_SECURITY_GROUP_GET,
+		.doit		= dragonflow_nl_security_group_get_doit,
+		.dumpit		= dragonflow_nl_security_group_get_dumpit,
+		.policy		= dragonflow_security_group_get_nl_policy,
+		.maxattr	= DF_A_SECURITY_GROUP_ID,
+	},
+	{
+		.cmd		= DF_CMD_SECURITY_GROUP_RULE_NEW,
+		.doit		= dragonflow_nl_security_group_rule_new_doit,
+		.policy		= dragonflow_security_group_rule_new_nl_policy,
+		.maxattr	= DF_A_SECURITY_GROUP_RULE_ADDRESS_SET,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= DF_CMD_SECURITY_GROUP_RULE_DEL,
+		.doit		= dragonflow_nl_security_group_rule_del_doit,
+		.policy		= dragonflow_security_group_rule_del_nl_policy,
+		.maxattr	= DF_A_SECURITY_GROUP_RULE_ID,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= DF_CMD_SECURITY_GROUP_RULE_GET,
+		.doit		= dragonflow_nl_security_group_rule_get_doit,
+		.dumpit		= dragonflow_nl_security_group_rule_get_dumpit,
+		.policy		= dragonflow_security_group_rule_get_nl_policy,
+		.maxattr	= DF_A_SECURITY_GROUP_RULE_ID,
+	},
+	{
+		.cmd		= DF_CMD_ADDRESS_SET_NEW,
+		.doit		= dragonflow_nl_address_set_new_doit,
+		.policy		= dragonflow_address_set_new_nl_policy,
+		.maxattr	= DF_A_ADDRESS_SET_ID,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= DF_CMD_ADDRESS_SET_DEL,
+		.doit		= dragonflow_nl_address_set_del_doit,
+		.policy		= dragonflow_address_set_del_nl_policy,
+		.maxattr	= DF_A_ADDRESS_SET_ID,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= DF_CMD_ADDRESS_SET_GET,
+		.doit		= dragonflow_nl_address_set_get_doit,
+		.dumpit		= dragonflow_nl_address_set_get_dumpit,
+		.policy		= dragonflow_address_set_get_nl_policy,
+		.maxattr	= DF_A_ADDRESS_SET_ID,
+	},
+	{
+		.cmd		= DF_CMD_ADDRESS_SET_MEMBER_NEW,
+		.doit		= dragonflow_nl_address_set_member_new_doit,
+		.policy		= dragonflow_address_set_member_new_nl_policy,
+		.maxattr	= DF_A_ADDRESS_SET_MEMBER_PREFIX_LEN,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= DF_CMD_ADDRESS_SET_MEMBER_DEL,
+		.doit		= dragonflow_nl_address_set_member_del_doit,
+		.policy		= dragonflow_address_set_member_del_nl_policy,
+		.maxattr	= DF_A_ADDRESS_SET_MEMBER_PREFIX_LEN,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= DF_CMD_ADDRESS_SET_MEMBER_GET,
+		.doit		= dragonflow_nl_address_set_member_get_doit,
+		.dumpit		= dragonflow_nl_address_set_member_get_dumpit,
+		.policy		= dragonflow_address_set_member_get_nl_policy,
+		.maxattr	= DF_A_ADDRESS_SET_MEMBER_PREFIX_LEN,
 	},
 };
 

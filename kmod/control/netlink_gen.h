@@ -27,7 +27,7 @@ extern const struct nla_policy dragonflow_network_del_nl_policy[DF_A_NETWORK_ID 
 
 extern const struct nla_policy dragonflow_network_get_nl_policy[DF_A_NETWORK_ID + 1];
 
-extern const struct nla_policy dragonflow_port_new_nl_policy[DF_A_PORT_HOLD + 1];
+extern const struct nla_policy dragonflow_port_new_nl_policy[DF_A_PORT_GROUP + 1];
 
 extern const struct nla_policy dragonflow_port_del_nl_policy[DF_A_PORT_ID + 1];
 
@@ -63,8 +63,32 @@ extern const struct nla_policy dragonflow_route_get_nl_policy[DF_A_ROUTE_ID + 1]
 
 extern const struct nla_policy dragonflow_packet_execute_nl_policy[DF_A_PACKET_FRAME + 1];
 
+extern const struct nla_policy dragonflow_security_group_new_nl_policy[DF_A_SECURITY_GROUP_FLAGS + 1];
+
+extern const struct nla_policy dragonflow_security_group_del_nl_policy[DF_A_SECURITY_GROUP_ID + 1];
+
+extern const struct nla_policy dragonflow_security_group_get_nl_policy[DF_A_SECURITY_GROUP_ID + 1];
+
+extern const struct nla_policy dragonflow_security_group_rule_new_nl_policy[DF_A_SECURITY_GROUP_RULE_ADDRESS_SET + 1];
+
+extern const struct nla_policy dragonflow_security_group_rule_del_nl_policy[DF_A_SECURITY_GROUP_RULE_ID + 1];
+
+extern const struct nla_policy dragonflow_security_group_rule_get_nl_policy[DF_A_SECURITY_GROUP_RULE_ID + 1];
+
+extern const struct nla_policy dragonflow_address_set_new_nl_policy[DF_A_ADDRESS_SET_ID + 1];
+
+extern const struct nla_policy dragonflow_address_set_del_nl_policy[DF_A_ADDRESS_SET_ID + 1];
+
+extern const struct nla_policy dragonflow_address_set_get_nl_policy[DF_A_ADDRESS_SET_ID + 1];
+
+extern const struct nla_policy dragonflow_address_set_member_new_nl_policy[DF_A_ADDRESS_SET_MEMBER_PREFIX_LEN + 1];
+
+extern const struct nla_policy dragonflow_address_set_member_del_nl_policy[DF_A_ADDRESS_SET_MEMBER_PREFIX_LEN + 1];
+
+extern const struct nla_policy dragonflow_address_set_member_get_nl_policy[DF_A_ADDRESS_SET_MEMBER_PREFIX_LEN + 1];
+
 /* Ops table for dragonflow */
-extern const struct genl_ops dragonflow_nl_ops[23];
+extern const struct genl_ops dragonflow_nl_ops[35];
 
 int dragonflow_nl_datapath_get_doit(struct sk_buff *skb,
 				    struct genl_info *info);
@@ -108,6 +132,38 @@ int dragonflow_nl_route_get_dumpit(struct sk_buff *skb,
 				   struct netlink_callback *cb);
 int dragonflow_nl_packet_execute_doit(struct sk_buff *skb,
 				      struct genl_info *info);
+int dragonflow_nl_security_group_new_doit(struct sk_buff *skb,
+					  struct genl_info *info);
+int dragonflow_nl_security_group_del_doit(struct sk_buff *skb,
+					  struct genl_info *info);
+int dragonflow_nl_security_group_get_doit(struct sk_buff *skb,
+					  struct genl_info *info);
+int dragonflow_nl_security_group_get_dumpit(struct sk_buff *skb,
+					    struct netlink_callback *cb);
+int dragonflow_nl_security_group_rule_new_doit(struct sk_buff *skb,
+					       struct genl_info *info);
+int dragonflow_nl_security_group_rule_del_doit(struct sk_buff *skb,
+					       struct genl_info *info);
+int dragonflow_nl_security_group_rule_get_doit(struct sk_buff *skb,
+					       struct genl_info *info);
+int dragonflow_nl_security_group_rule_get_dumpit(struct sk_buff *skb,
+						 struct netlink_callback *cb);
+int dragonflow_nl_address_set_new_doit(struct sk_buff *skb,
+				       struct genl_info *info);
+int dragonflow_nl_address_set_del_doit(struct sk_buff *skb,
+				       struct genl_info *info);
+int dragonflow_nl_address_set_get_doit(struct sk_buff *skb,
+				       struct genl_info *info);
+int dragonflow_nl_address_set_get_dumpit(struct sk_buff *skb,
+					 struct netlink_callback *cb);
+int dragonflow_nl_address_set_member_new_doit(struct sk_buff *skb,
+					      struct genl_info *info);
+int dragonflow_nl_address_set_member_del_doit(struct sk_buff *skb,
+					      struct genl_info *info);
+int dragonflow_nl_address_set_member_get_doit(struct sk_buff *skb,
+					      struct genl_info *info);
+int dragonflow_nl_address_set_member_get_dumpit(struct sk_buff *skb,
+						struct netlink_callback *cb);
 
 enum {
 	DRAGONFLOW_NLGRP_CONFIG,

@@ -83,15 +83,33 @@ static struct df_table *kind_table(struct df_net *dn, enum df_kind kind)
 		return &dn->interfaces;
 	case DF_KIND_ROUTE:
 		return &dn->routes;
+	case DF_KIND_GROUP:
+		return &dn->groups;
+	case DF_KIND_RULE:
+		return &dn->rules;
+	case DF_KIND_ADDRESS_SET:
+		return &dn->address_sets;
+	case DF_KIND_MEMBER:
+		return &dn->members;
 	}
 	return NULL;
+}
+
+/* What a NEW is about, if it is there. */
+static struct df_object *request_find(struct df_net *dn,
+				      const struct df_request *request, u32 id,
+				      const void *conf)
+{
+	if (request->find)
+		return request->find(dn, conf);
+	return df_table_find(kind_table(dn, request->kind), id);
 }
 
 /**
  * df_request_new() - create or replace an object
  * @info: the request
  * @request: what kind of request it is
- * @id: of the object
+ * @id: of the object, unless @request finds it
  * @conf: what it shall be
  *
  * Return: 0 or -errno, and then nothing has changed.
@@ -100,12 +118,12 @@ int df_request_new(struct genl_info *info, const struct df_request *request,
 		   u32 id, const void *conf)
 {
 	struct df_net *dn = df_info_net(info);
-	struct df_table *table = kind_table(dn, request->kind);
 	struct df_refusal why = {};
 	int err;
 
 	mutex_lock(&dn->lock);
-	if (info->nlhdr->nlmsg_flags & NLM_F_EXCL && df_table_find(table, id)) {
+	if (info->nlhdr->nlmsg_flags & NLM_F_EXCL &&
+	    request_find(dn, request, id, conf)) {
 		err = df_refuse(&why, -EEXIST, 1, "The id is in use");
 		goto out_unlock;
 	}
@@ -113,8 +131,8 @@ int df_request_new(struct genl_info *info, const struct df_request *request,
 	err = request->set(dn, conf, &why);
 	df_change_end(dn);
 	if (!err)
-		df_event(dn, request->kind, df_table_find(table, id),
-			 request->ntf);
+		df_event(dn, request->kind,
+			 request_find(dn, request, id, conf), request->ntf);
 out_unlock:
 	mutex_unlock(&dn->lock);
 	return refuse(info, &why, err);

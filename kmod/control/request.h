@@ -16,12 +16,14 @@ struct sk_buff;
  * @ntf: command of the notification
  * @set: creates or replaces, for a NEW
  * @del: deletes, for a DEL
+ * @find: the object that a NEW is about, where that is not told by an id
  */
 struct df_request {
 	enum df_kind kind;
 	u8 ntf;
 	int (*set)(struct df_net *dn, const void *conf, struct df_refusal *why);
 	int (*del)(struct df_net *dn, u32 id, struct df_refusal *why);
+	struct df_object *(*find)(struct df_net *dn, const void *conf);
 };
 
 struct df_net *df_info_net(const struct genl_info *info);

@@ -3,6 +3,7 @@
 #include <linux/skbuff.h>
 #include <net/checksum.h>
 #include <net/dst.h>
+#include <net/pkt_sched.h>
 
 #include "control/tracepoint.h"
 #include "path/action.h"
@@ -32,6 +33,13 @@ static int count_sent(const struct df_pkt *pkt, const struct df_local *to,
 	return err;
 }
 
+/* Cut into fragments again what has come in such, data at the MAC header. */
+static int transmit_fragments(struct sk_buff *skb, u16 largest)
+{
+	tc_skb_cb(skb)->mru = largest;
+	return sch_frag_xmit_hook(skb, dev_queue_xmit);
+}
+
 /*
  * Hand @skb, its data at the network header, to the device of a port. It stands
  * for @packets: a copy no longer says itself for how many once another one of
@@ -59,7 +67,10 @@ static int transmit(const struct df_pkt *pkt, struct sk_buff *skb,
 	skb->skb_iif = skb->dev->ifindex;
 	skb->dev = dev;
 	skb_set_redirected(skb, true);
-	err = dev_queue_xmit(skb);
+	if (unlikely(pkt->largest_fragment))
+		err = transmit_fragments(skb, pkt->largest_fragment);
+	else
+		err = dev_queue_xmit(skb);
 	return count_sent(pkt, to, err, packets, len);
 }
 
@@ -117,7 +128,8 @@ static void output_tunnel(const struct df_pkt *pkt, struct sk_buff *skb,
 		return;
 	}
 	df_encap_set_hash(skb, &pkt->key);
-	if (likely(transmit_direct(pkt, skb, to, encap)))
+	if (likely(!pkt->largest_fragment) &&
+	    likely(transmit_direct(pkt, skb, to, encap)))
 		return;
 	df_encap_set(skb, encap);
 	transmit(pkt, skb, to, pkt->packets);
@@ -144,6 +156,12 @@ static void flood_vifs(const struct df_pkt *pkt,
 		if (port->local == pkt->in || df_port_is_down(port) ||
 		    !rcu_access_pointer(port->local->dev))
 			continue;
+		if (!df_policy_allows_copy(pkt, port)) {
+			df_stats_drop(pkt->in->stats,
+				      DRAGONFLOW_DROP_REASON_POLICY_INGRESS,
+				      pkt->packets);
+			continue;
+		}
 		skb = copy(pkt);
 		if (skb)
 			output(pkt, skb, port->local);

@@ -166,6 +166,8 @@ enum dragonflow_flow_class df_flow_class(u8 key_len)
 
 static void flow_free(struct df_flow *flow)
 {
+	while (flow->connection_count)
+		df_ct_put(&flow->connections[--flow->connection_count]);
 	kmem_cache_free(flow_cache, flow);
 	atomic_long_dec(&flow_total);
 }
@@ -305,20 +307,25 @@ static void flow_evict_locked(struct df_net *dn, struct df_flow_owner *owner)
 }
 
 static struct df_flow *flow_new(struct df_flow_owner *owner,
-				const struct df_key *key,
-				const struct df_decision *decision)
+				const struct df_flow_content *content)
 {
 	struct df_flow *flow;
+	int i;
 
 	if (atomic_long_inc_return(&flow_total) > flow_total_limit)
 		goto err_total;
 	flow = kmem_cache_zalloc(flow_cache, GFP_ATOMIC | __GFP_NOWARN);
 	if (!flow)
 		goto err_total;
-	flow->key_len = df_flow_key_len(owner, key);
-	memcpy(&flow->key, key, flow->key_len);
-	flow->hash = key_hash(key, flow->key_len);
-	flow->decision = *decision;
+	flow->key_len = df_flow_key_len(owner, content->key);
+	memcpy(&flow->key, content->key, flow->key_len);
+	flow->hash = key_hash(content->key, flow->key_len);
+	flow->decision = *content->decision;
+	flow->connection_count = content->connection_count;
+	for (i = 0; i < flow->connection_count; i++) {
+		flow->connections[i] = content->connections[i];
+		df_ct_keep(&flow->connections[i]);
+	}
 	flow->owner = owner;
 	flow->created = jiffies;
 	flow->used = flow->created;
@@ -370,8 +377,7 @@ static int flow_make_room_locked(struct df_net *dn, const struct df_flow *flow)
  * df_flow_add() - keep a decision
  * @dn: namespace
  * @owner: the in-port's part in the cache
- * @key: the packet
- * @decision: what was decided
+ * @content: what it is made of
  * @change: df_change_read() from before the walk
  *
  * Nothing is kept when configuration has changed since, when the decision rests
@@ -380,16 +386,15 @@ static int flow_make_room_locked(struct df_net *dn, const struct df_flow *flow)
  * Return: whether another entry had to make room.
  */
 bool df_flow_add(struct df_net *dn, struct df_flow_owner *owner,
-		 const struct df_key *key, const struct df_decision *decision,
-		 u32 change)
+		 const struct df_flow_content *content, u32 change)
 {
 	struct df_flow *flow;
 	int evicted = 0;
 
 	if (!READ_ONCE(owner->limit) ||
-	    decision->slot_count > DF_FLOW_DEPENDENCIES)
+	    content->decision->slot_count > DF_FLOW_DEPENDENCIES)
 		return false;
-	flow = flow_new(owner, key, decision);
+	flow = flow_new(owner, content);
 	if (!flow)
 		return false;
 

@@ -4,6 +4,7 @@
 #define DF_PATH_FLOW_H
 
 #include "df.h"
+#include "path/ct.h"
 #include "path/key.h"
 
 struct df_local;
@@ -63,6 +64,8 @@ struct df_decision {
  * @eviction_time: jiffies
  * @limit: how many there may be; 0 without a cache
  * @key_len: how many bytes of a key its entries match on, at least
+ * @is_judged: security groups judge some packets of the port: its entries
+ *	match on the whole key
  * @router_macs: the destination addresses, as bits, that may be routers: their
  *	entries match on the L3 header at least
  */
@@ -75,8 +78,16 @@ struct df_flow_owner {
 	unsigned long eviction_time;
 	u32 limit;
 	u8 key_len;
+	bool is_judged;
 	unsigned long router_macs;
 };
+
+/* From now on, the port's entries match on the whole key. */
+static inline void df_flow_refine(struct df_flow_owner *owner)
+{
+	if (!READ_ONCE(owner->is_judged))
+		WRITE_ONCE(owner->is_judged, true);
+}
 
 /* The bit that stands for an Ethernet address, and for others. */
 static inline unsigned long df_flow_mac_bit(const u8 *mac)
@@ -94,6 +105,8 @@ static inline u8 df_flow_key_len(const struct df_flow_owner *owner,
 {
 	u8 len = READ_ONCE(owner->key_len);
 
+	if (READ_ONCE(owner->is_judged))
+		return DF_KEY_SIZE_CONNECTION;
 	if (len < DF_KEY_SIZE_L3 &&
 	    READ_ONCE(owner->router_macs) & df_flow_mac_bit(key->eth_dst))
 		len = DF_KEY_SIZE_L3;
@@ -105,7 +118,9 @@ static inline u8 df_flow_key_len(const struct df_flow_owner *owner,
  * @node: entry in &df_net.flows
  * @key: zero beyond @key_len
  * @decision: what is done and what it rests on
+ * @connections: as in &struct df_pkt; each with a reference
  * @key_len: how many bytes of @key take part
+ * @connection_count: used part of @connections
  * @was_used: a packet came since the last look for the least recently used
  * @hash: of that part of @key
  * @list: entry in &df_flow_owner.flows
@@ -121,8 +136,10 @@ struct df_flow {
 	struct df_key key;
 	struct df_decision decision;
 	u8 key_len;
+	u8 connection_count;
 	bool was_used;
 	u32 hash;
+	struct df_ct_ref connections[DF_CT_ZONES];
 	struct list_head list;
 	struct df_flow_owner *owner;
 	atomic64_t packets;
@@ -130,6 +147,14 @@ struct df_flow {
 	unsigned long created;
 	unsigned long used;
 	struct rcu_head rcu;
+};
+
+/* What a new entry is made of: see &struct df_flow. */
+struct df_flow_content {
+	const struct df_key *key;
+	const struct df_decision *decision;
+	const struct df_ct_ref *connections;
+	u8 connection_count;
 };
 
 int df_flow_cache_init(void);
@@ -149,8 +174,7 @@ struct df_flow *df_flow_find_rcu(struct df_net *dn, const struct df_key *key,
 				 u8 key_len);
 bool df_flow_is_current(const struct df_net *dn, const struct df_flow *flow);
 bool df_flow_add(struct df_net *dn, struct df_flow_owner *owner,
-		 const struct df_key *key, const struct df_decision *decision,
-		 u32 change);
+		 const struct df_flow_content *content, u32 change);
 
 static inline void df_flow_account(struct df_flow *flow, u32 packets, u32 bytes)
 {

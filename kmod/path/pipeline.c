@@ -23,9 +23,11 @@
 
 static int (*const stages[])(struct df_pkt *pkt) = {
 	df_stage_admit,
+	df_stage_egress,
 	df_stage_respond,
 	df_stage_route,
 	df_stage_switch,
+	df_stage_ingress,
 	df_stage_output,
 	df_stage_fit,
 };
@@ -78,32 +80,106 @@ static int pkt_parse(struct df_pkt *pkt, u32 tun_id)
 	return 0;
 }
 
-/* Ask the stages, keep what they decide and do it. */
-static noinline void pkt_walk(struct df_pkt *pkt)
+/* Let the connections that the packet begins be some, or drop it. */
+static int pkt_confirm(struct df_pkt *pkt)
 {
-	u32 change = df_change_read(pkt->dn);
+	int i, reason;
+
+	for (i = 0; i < pkt->connection_count; i++) {
+		reason = df_ct_confirm(&pkt->connections[i], pkt->skb);
+		if (reason)
+			return reason;
+	}
+	return 0;
+}
+
+static void pkt_put_connections(struct df_pkt *pkt)
+{
+	while (pkt->connection_count)
+		df_ct_put(&pkt->connections[--pkt->connection_count]);
+}
+
+/* May what was decided be kept for packets that look the same? */
+static bool pkt_can_be_kept(const struct df_pkt *pkt)
+{
+	int i;
+
+	for (i = 0; i < pkt->connection_count; i++)
+		if (!df_ct_can_be_kept(&pkt->connections[i],
+				       pkt->info.tcp_flags))
+			return false;
+	return !pkt->info.is_neighbour;
+}
+
+static void pkt_keep(struct df_pkt *pkt, u32 change)
+{
+	const struct df_flow_content content = {
+		.key = &pkt->key,
+		.decision = &pkt->decision,
+		.connections = pkt->connections,
+		.connection_count = pkt->connection_count,
+	};
+
+	if (pkt_can_be_kept(pkt) &&
+	    df_flow_add(pkt->dn, &pkt->in->flows, &content, change))
+		df_stats_eviction(pkt->in->stats);
+}
+
+static int pkt_decide(struct df_pkt *pkt)
+{
 	int i, reason = 0;
 
-	trace_df_miss(pkt->in->id, pkt->skb, pkt->key.tun_id);
-	pkt->in_port = rcu_dereference(pkt->in->port);
 	pkt->out = NULL;
 	pkt->out_state = NULL;
 	pkt->has_claim = false;
 	pkt->answer = (struct df_answer) { .kind = DF_ANSWER_NONE };
+	pkt->connection_count = 0;
 	pkt->decision = (struct df_decision) { .slot_count = 0 };
 	for (i = 0; i < ARRAY_SIZE(stages) && !reason; i++)
 		reason = stages[i](pkt);
 	if (unlikely(pkt->has_claim) && !df_claim_add(pkt))
 		reason = DRAGONFLOW_DROP_REASON_RATE_LIMITED;
-	if (reason) {
-		df_answer(pkt, reason);
-		return;
+	return reason ? reason : pkt_confirm(pkt);
+}
+
+/* Ask the stages, keep what they decide and do it. */
+static noinline void pkt_walk(struct df_pkt *pkt)
+{
+	u32 change = df_change_read(pkt->dn);
+	int reason;
+
+	trace_df_miss(pkt->in->id, pkt->skb, pkt->key.tun_id);
+	pkt->in_port = rcu_dereference(pkt->in->port);
+	reason = pkt_decide(pkt);
+	if (unlikely(reason == DF_STAGE_AGAIN)) {
+		/* The last fragment made it whole: it is none any more. */
+		pkt_put_connections(pkt);
+		reason = pkt_parse(pkt, pkt->key.tun_id);
+		if (!reason)
+			reason = pkt_decide(pkt);
+		if (reason == DF_STAGE_AGAIN)
+			reason = DRAGONFLOW_DROP_REASON_MALFORMED;
 	}
-	if (!pkt->info.is_neighbour &&
-	    df_flow_add(pkt->dn, &pkt->in->flows, &pkt->key, &pkt->decision,
-			change))
-		df_stats_eviction(pkt->in->stats);
-	df_action_execute(pkt, &pkt->decision);
+	if (!reason)
+		pkt_keep(pkt, change);
+	pkt_put_connections(pkt);
+	if (!reason)
+		df_action_execute(pkt, &pkt->decision);
+	else if (reason != DF_STAGE_TAKEN)
+		df_answer(pkt, reason);
+}
+
+/* Do the connections of an entry let it decide the packet? */
+static bool pkt_use_connections(const struct df_pkt *pkt,
+				const struct df_flow *flow, u32 len)
+{
+	int i;
+
+	for (i = 0; i < flow->connection_count; i++)
+		if (!df_ct_use(&flow->connections[i], pkt->info.tcp_flags,
+			       pkt->packets, len))
+			return false;
+	return true;
 }
 
 /**
@@ -127,6 +203,7 @@ void df_pipeline_receive(struct df_net *dn, struct df_local *in,
 	pkt.in = in;
 	pkt.skb = skb;
 	pkt.packets = df_skb_packets(skb);
+	pkt.largest_fragment = 0;
 	len = df_skb_bytes(skb);
 	df_stats_rx(in->stats, pkt.packets, len);
 
@@ -138,7 +215,9 @@ void df_pipeline_receive(struct df_net *dn, struct df_local *in,
 	flow = df_flow_find_rcu(dn, &pkt.key,
 				df_flow_key_len(&in->flows, &pkt.key));
 	if (likely(flow && df_flow_is_current(dn, flow) &&
-		   df_action_suits(&pkt, &flow->decision.action))) {
+		   df_action_suits(&pkt, &flow->decision.action) &&
+		   (!flow->connection_count ||
+		    pkt_use_connections(&pkt, flow, len)))) {
 		df_stats_hit(in->stats);
 		df_flow_account(flow, pkt.packets, len);
 		df_action_execute(&pkt, &flow->decision);

@@ -48,6 +48,14 @@ bool df_skb_is_too_big(const struct sk_buff *skb, __be16 type, u32 mtu)
 	return !skb_is_gso(skb) || !skb_gso_validate_network_len(skb, mtu);
 }
 
+/* The fragments of a packet that was put together count, not the whole. */
+static bool is_too_big(const struct df_pkt *pkt, u32 mtu)
+{
+	if (pkt->largest_fragment)
+		return df_pkt_is_ip6(pkt) && pkt->largest_fragment > mtu;
+	return df_skb_is_too_big(pkt->skb, pkt->key.eth_type, mtu);
+}
+
 int df_stage_fit(struct df_pkt *pkt)
 {
 	struct df_action *action = &pkt->decision.action;
@@ -65,7 +73,7 @@ int df_stage_fit(struct df_pkt *pkt)
 	if (df_pkt_is_ip6(pkt))
 		mtu = max_t(u32, mtu, IPV6_MIN_MTU);
 	action->mtu = min_t(u32, mtu, U16_MAX);
-	if (!df_skb_is_too_big(pkt->skb, pkt->key.eth_type, action->mtu))
+	if (!is_too_big(pkt, action->mtu))
 		return 0;
 	pkt->answer.kind = DF_ANSWER_TOO_BIG;
 	pkt->answer.mtu = action->mtu;

@@ -10,6 +10,7 @@
 #define DF_STAGE_H
 
 #include "generation.h"
+#include "path/ct.h"
 #include "path/flow.h"
 #include "table/hold.h"
 
@@ -55,14 +56,22 @@ struct df_answer {
 	const struct df_interface_state *from;
 };
 
-/* What a stage returns when the packet is answered and goes no further. */
+/*
+ * What a stage returns instead of a reason to drop the packet: it is answered
+ * and goes no further; it waits for its other fragments; it is whole now, and
+ * has to begin anew.
+ */
 #define DF_STAGE_ANSWERED (-1)
+#define DF_STAGE_TAKEN (-2)
+#define DF_STAGE_AGAIN (-3)
 
 /**
  * struct df_pkt - a packet on its way through the pipeline
  * @dn: namespace
  * @skb: the packet, data at the network header
  * @packets: how many it counts as; what segments it later counts it anew
+ * @largest_fragment: what it has come in, if that was fragments, and leaves in
+ *	again: length of the largest, IP header included; otherwise 0
  * @in: the port that it came from
  * @in_port: configuration of @in; set for a walk
  * @key: what was parsed
@@ -74,6 +83,8 @@ struct df_answer {
  * @answer: what the sender is told
  * @has_claim: it says that its sender has an address which others may have, too
  * @claim: that
+ * @connections: those that it belongs to, at its sender's and receiver's port
+ * @connection_count: used part of @connections
  * @decision: what the stages have decided so far
  *
  * The pointers are good for the RCU read-side section that all of it runs in.
@@ -82,6 +93,7 @@ struct df_pkt {
 	struct df_net *dn;
 	struct sk_buff *skb;
 	u32 packets;
+	u16 largest_fragment;
 	struct df_local *in;
 	const struct df_port *in_port;
 	struct df_key key;
@@ -93,6 +105,8 @@ struct df_pkt {
 	struct df_answer answer;
 	bool has_claim;
 	struct df_claim claim;
+	struct df_ct_ref connections[DF_CT_ZONES];
+	u8 connection_count;
 	struct df_decision decision;
 };
 
@@ -139,12 +153,16 @@ static inline bool df_pkt_is_icmp(const struct df_pkt *pkt)
 }
 
 int df_stage_admit(struct df_pkt *pkt);
+int df_stage_egress(struct df_pkt *pkt);
 int df_stage_respond(struct df_pkt *pkt);
 int df_stage_route(struct df_pkt *pkt);
 int df_stage_switch(struct df_pkt *pkt);
+int df_stage_ingress(struct df_pkt *pkt);
 int df_stage_output(struct df_pkt *pkt);
 int df_stage_fit(struct df_pkt *pkt);
 
+bool df_policy_allows_copy(const struct df_pkt *pkt,
+			   const struct df_port *port);
 bool df_skb_is_too_big(const struct sk_buff *skb, __be16 type, u32 mtu);
 
 #endif /* DF_STAGE_H */

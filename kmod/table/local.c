@@ -24,17 +24,24 @@ struct df_local *df_local_new(u32 id, bool is_tunnel)
 	return local;
 }
 
-void df_local_free(struct df_local *local)
+static void local_free(struct df_local *local)
 {
-	if (!local)
-		return;
 	free_percpu(local->stats);
 	kfree(local);
 }
 
+/* Nobody has seen it. */
+void df_local_free(struct df_local *local)
+{
+	if (!local)
+		return;
+	df_ct_zone_free(local->zone);
+	local_free(local);
+}
+
 static void local_free_rcu(struct rcu_head *rcu)
 {
-	df_local_free(container_of(rcu, struct df_local, rcu));
+	local_free(container_of(rcu, struct df_local, rcu));
 }
 
 static void local_bind(struct df_local *local,
@@ -82,6 +89,7 @@ void df_local_del(struct df_net *dn, struct df_local *local)
 	if (local->is_tunnel)
 		list_del_rcu(&local->of_tunnels);
 	df_flow_owner_kill(dn, &local->flows);
+	df_ct_zone_free(local->zone);
 	call_rcu(&local->rcu, local_free_rcu);
 }
 

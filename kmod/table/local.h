@@ -6,6 +6,7 @@
 #include <linux/netdevice.h>
 
 #include "df.h"
+#include "path/ct.h"
 #include "path/flow.h"
 #include "path/tunnel.h"
 #include "stats.h"
@@ -45,6 +46,8 @@ struct df_bucket {
  * @dev: the attached device or NULL; readers: RCU, writers: &df_net.lock. The
  *	device cannot go before its filter, and the filter clears this
  * @tunnel: what @dev puts around packets, if we can do the same; as @dev
+ * @zone: where its connections are kept; set before the first port that has
+ *	groups is published, and then for good
  * @stats: counters
  * @flows: its part in the flow cache
  * @bucket_lock: protects @buckets; taken with BH off
@@ -62,6 +65,7 @@ struct df_local {
 	struct df_port __rcu *port;
 	struct net_device __rcu *dev;
 	const struct df_tunnel __rcu *tunnel;
+	struct df_ct_zone *zone;
 	struct df_port_stats __percpu *stats;
 	struct df_flow_owner flows;
 	spinlock_t bucket_lock; /* see above */

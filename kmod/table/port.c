@@ -11,6 +11,7 @@
 #include "table/network.h"
 #include "table/peer.h"
 #include "table/port.h"
+#include "table/secgroup.h"
 
 static const struct rhashtable_params mac_params = {
 	.head_offset = offsetof(struct df_port, mac),
@@ -117,6 +118,24 @@ static int port_check_addresses(struct df_net *dn,
 	return 0;
 }
 
+static int port_check_groups(struct df_net *dn, const struct df_port_conf *conf,
+			     struct df_refusal *why)
+{
+	int i, j;
+
+	for (i = 0; i < conf->group_count; i++) {
+		why->index = i;
+		for (j = 0; j < i; j++)
+			if (conf->groups[j] == conf->groups[i])
+				return df_refuse(why, -EINVAL, DF_A_PORT_GROUP,
+						 "The security group is given twice");
+		if (!df_group_find(dn, conf->groups[i]))
+			return df_refuse(why, -ENOENT, DF_A_PORT_GROUP,
+					 "No security group has this id");
+	}
+	return 0;
+}
+
 static int port_check_place(struct df_net *dn, const struct df_port_conf *conf,
 			    struct df_port *old, struct df_refusal *why)
 {
@@ -136,7 +155,7 @@ static int port_check_place(struct df_net *dn, const struct df_port_conf *conf,
 	    !df_chassis_find(dn, conf->chassis))
 		return df_refuse(why, -ENOENT, DF_A_PORT_CHASSIS,
 				 "No chassis has this id");
-	return 0;
+	return port_check_groups(dn, conf, why);
 }
 
 static int port_check(struct df_net *dn, const struct df_port_conf *conf,
@@ -190,6 +209,15 @@ static void port_drop_place(struct df_net *dn, struct df_port *port,
 		df_local_free(port->local);
 }
 
+/* Connections and fragments have a place from the first groups on. */
+static int port_get_zone(struct df_net *dn, const struct df_port *port)
+{
+	if (!port->policy || port->local->zone)
+		return 0;
+	port->local->zone = df_ct_zone_new(dn);
+	return port->local->zone ? 0 : -ENOMEM;
+}
+
 static struct df_port *port_new(struct df_net *dn,
 				const struct df_port_conf *conf,
 				const struct df_port *old)
@@ -217,16 +245,30 @@ static struct df_port *port_new(struct df_net *dn,
 		port->mac_key.network = conf->network;
 		ether_addr_copy(port->mac_key.mac, conf->mac);
 	}
+	err = -ENOMEM;
+	if (conf->group_count) {
+		port->policy = df_policy_new(dn, conf->id, conf->groups,
+					     conf->group_count);
+		if (!port->policy)
+			goto err_port;
+	}
 	err = df_pairs_new(dn, port, conf, old);
 	if (err)
-		goto err_port;
+		goto err_policy;
 	err = port_get_place(dn, conf, port, old);
 	if (err)
 		goto err_pairs;
+	err = port_get_zone(dn, port);
+	if (err)
+		goto err_place;
 	return port;
 
+err_place:
+	port_drop_place(dn, port, old);
 err_pairs:
 	df_pairs_free(dn, port);
+err_policy:
+	df_policy_free(port->policy);
 err_port:
 	kfree(port);
 	return ERR_PTR(err);
@@ -334,6 +376,7 @@ static int port_add(struct df_net *dn, struct df_port *port,
 		return err;
 	}
 	port_join_network(port);
+	df_policy_join(port->policy);
 	port_configure(port, conf);
 	if (df_port_is_local(port))
 		df_local_add(dn, port->local);
@@ -355,6 +398,8 @@ static int port_replace(struct df_net *dn, struct df_port *port,
 	if (!same_mac)
 		port_retract_mac(dn, old);
 	port_move_network(port, old);
+	df_policy_join(port->policy);
+	df_policy_leave(old->policy);
 	port_configure(port, conf);
 	if (df_port_is_local(port) && !df_port_is_local(old))
 		df_local_add(dn, port->local);
@@ -362,6 +407,7 @@ static int port_replace(struct df_net *dn, struct df_port *port,
 
 	if (!df_port_is_local(old) || !df_port_is_local(port))
 		port_put_place(dn, old);
+	df_policy_free(old->policy);
 	kfree_rcu(old, rcu);
 	return 0;
 }
@@ -398,6 +444,7 @@ int df_port_set(struct df_net *dn, const struct df_port_conf *conf,
 		port_drop_place(dn, port, old);
 		df_pairs_free(dn, port);
 		/* Packets may have found it for a moment. */
+		df_policy_free(port->policy);
 		kfree_rcu(port, rcu);
 	}
 	return err;
@@ -412,8 +459,10 @@ static void port_remove(struct df_net *dn, struct df_port *port)
 	df_pairs_publish(dn, NULL, port);
 	port_retract_mac(dn, port);
 	port_leave_network(port);
+	df_policy_leave(port->policy);
 	df_generation_move(dn, DF_GENERATION_PORT, port->obj.id);
 	port_put_place(dn, port);
+	df_policy_free(port->policy);
 	kfree_rcu(port, rcu);
 }
 

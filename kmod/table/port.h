@@ -12,6 +12,7 @@ struct df_local;
 struct df_network;
 struct df_pairs;
 struct df_peer;
+struct df_policy;
 
 /**
  * struct df_pair - addresses that a port may have
@@ -47,6 +48,8 @@ struct df_port_conf {
 	u8 pair_count;
 	const struct df_hold_conf *holds;
 	u8 hold_count;
+	const u32 *groups;
+	u8 group_count;
 };
 
 /* What a vif or remote port is found by. */
@@ -69,6 +72,7 @@ struct df_mac_key {
  * @local: of a vif or tunnel
  * @peer: of a remote port
  * @of_network: entry in &df_network.vifs of a vif
+ * @policy: what its security groups make of it; NULL without any
  * @rcu: frees the port after the last reader
  * @addresses: its IP addresses
  */
@@ -86,6 +90,7 @@ struct df_port {
 		struct df_peer *peer;
 	};
 	struct list_head of_network;
+	struct df_policy *policy;
 	struct rcu_head rcu;
 	struct df_address addresses[];
 };

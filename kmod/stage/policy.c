@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Policy: do the security groups of a port allow the packet? Twice: for the
+ * sender's port, before anything else is asked, and for the receiver's.
+ *
+ * Stateful groups judge connections: the packet that one began with, whichever
+ * packet of it walks. So a walk also finds out whether a connection is still
+ * allowed, and a change of rules has done with those that are not as soon as
+ * their entries are no longer current.
+ */
+#include <linux/etherdevice.h>
+#include <net/ipv6.h>
+
+#include "stage/stage.h"
+#include "table/addrset.h"
+#include "table/local.h"
+#include "table/port.h"
+#include "table/prefix.h"
+#include "table/secgroup.h"
+
+/**
+ * struct question - what the groups of a port are asked
+ * @direction: of the packet that is judged
+ * @query: its remote end and L4 number
+ */
+struct question {
+	enum dragonflow_direction direction;
+	struct df_rule_query query;
+};
+
+static void set_remote(struct question *question, const struct in6_addr *ip)
+{
+	df_lpm_key_set(&question->query.remote, ip);
+}
+
+/* Port numbers, and ICMP's type and code, are where the parser put them. */
+static u16 pkt_l4(const struct df_pkt *pkt)
+{
+	const struct df_key *key = &pkt->key;
+
+	if (df_pkt_is_icmp(pkt))
+		return ntohs(key->l4_src) << 8 | (ntohs(key->l4_dst) & U8_MAX);
+	return ntohs(key->l4_dst);
+}
+
+/* Ask about the packet itself. */
+static void ask_packet(const struct df_pkt *pkt, struct question *question)
+{
+	const union df_key_ip *remote =
+		question->direction == DRAGONFLOW_DIRECTION_EGRESS ?
+		&pkt->key.dst : &pkt->key.src;
+	struct in6_addr mapped;
+
+	question->query.is_ip6 = df_pkt_is_ip6(pkt);
+	question->query.l4 = df_l4_number(pkt->key.ip_proto, pkt_l4(pkt));
+	if (question->query.is_ip6) {
+		set_remote(question, &remote->ip6);
+	} else {
+		ipv6_addr_set_v4mapped(remote->ip4, &mapped);
+		set_remote(question, &mapped);
+	}
+}
+
+/*
+ * Ask about the packet that its connection began with: what was a reply is
+ * judged by the rules of the other direction.
+ */
+static void ask_connection(const struct df_ct_ref *ref,
+			   struct question *question)
+{
+	struct df_ct_origin origin;
+
+	df_ct_origin(ref, &origin);
+	if (!df_ct_is_original(ref))
+		question->direction =
+			question->direction == DRAGONFLOW_DIRECTION_EGRESS ?
+			DRAGONFLOW_DIRECTION_INGRESS :
+			DRAGONFLOW_DIRECTION_EGRESS;
+	question->query.l4 = df_l4_number(origin.protocol, origin.l4);
+	set_remote(question,
+		   question->direction == DRAGONFLOW_DIRECTION_EGRESS ?
+		   &origin.dst : &origin.src);
+}
+
+/* A rule that allows it, of the stateful groups or of the others. */
+static struct df_rule *find_rule(struct df_pkt *pkt,
+				 const struct df_policy *policy,
+				 const struct question *question,
+				 bool stateless)
+{
+	struct df_ruleset *ruleset;
+	struct df_rule *rule = NULL;
+	bool has_sets = false;
+	u32 i;
+
+	for (i = 0; i < policy->count && !rule; i++) {
+		struct df_group *group = policy->entries[i].group;
+
+		if (df_group_is_stateless(group) != stateless)
+			continue;
+		ruleset = df_group_ruleset(group, question->direction,
+					   question->query.is_ip6);
+		has_sets |= !list_empty(&ruleset->sets);
+		rule = df_ruleset_match_rcu(ruleset, &question->query);
+	}
+	if (has_sets)
+		df_pkt_depend(pkt, DF_GENERATION_MEMBER,
+			      df_member_slot_id(&question->query.remote));
+	return rule;
+}
+
+/* Does the packet belong to connections at all? To many receivers, to none. */
+static bool is_tracked(const struct df_pkt *pkt)
+{
+	return !is_multicast_ether_addr(pkt->key.eth_dst);
+}
+
+static int judge_connection(struct df_pkt *pkt, const struct df_port *port,
+			    struct question *question, int refusal)
+{
+	struct df_ct_ref *ref = &pkt->connections[pkt->connection_count];
+	bool is_new = true;
+	struct df_rule *rule;
+	int reason;
+
+	if (is_tracked(pkt)) {
+		reason = df_ct_track(port->local->zone, pkt->skb,
+				     df_pkt_is_ip6(pkt), ref);
+		if (reason)
+			return reason;
+		if (ref->nfct) {
+			pkt->connection_count++;
+			is_new = df_ct_is_new(ref);
+			ask_connection(ref, question);
+		}
+	}
+	rule = find_rule(pkt, port->policy, question, false);
+	if (rule) {
+		if (is_new)
+			atomic64_inc(&rule->matches);
+		return 0;
+	}
+	if (!is_new)
+		df_ct_kill(ref);
+	return refusal;
+}
+
+/* Is the packet one that groups judge? */
+static bool is_judged(const struct df_pkt *pkt, const struct df_port *port)
+{
+	return port->policy && !pkt->info.is_neighbour &&
+		(df_pkt_is_ip4(pkt) || df_pkt_is_ip6(pkt));
+}
+
+/* Rules are about L4 headers, which most fragments have not. */
+static int wait_for_fragments(struct df_pkt *pkt, const struct df_port *port)
+{
+	int err = df_ct_defrag(port->local->zone, pkt->skb, df_pkt_is_ip6(pkt),
+			       &pkt->largest_fragment);
+
+	if (!err)
+		return DF_STAGE_AGAIN;
+	if (err != -EINPROGRESS)
+		df_stats_drop(pkt->in->stats,
+			      err == -ENOMEM ? DRAGONFLOW_DROP_REASON_NO_MEMORY :
+			      DRAGONFLOW_DROP_REASON_MALFORMED, pkt->packets);
+	return DF_STAGE_TAKEN;
+}
+
+static int judge(struct df_pkt *pkt, const struct df_port *port,
+		 enum dragonflow_direction direction, int refusal)
+{
+	struct question question = { .direction = direction };
+	struct df_rule *rule;
+
+	if (!is_judged(pkt, port))
+		return 0;
+	df_flow_refine(&pkt->in->flows);
+	if (pkt->key.ip_frag != DRAGONFLOW_IP_FRAGMENT_NONE && is_tracked(pkt))
+		return wait_for_fragments(pkt, port);
+	ask_packet(pkt, &question);
+	rule = find_rule(pkt, port->policy, &question, true);
+	if (rule) {
+		atomic64_inc(&rule->matches);
+		return 0;
+	}
+	if (!port->policy->is_stateful)
+		return refusal;
+	return judge_connection(pkt, port, &question, refusal);
+}
+
+int df_stage_egress(struct df_pkt *pkt)
+{
+	return judge(pkt, pkt->in_port, DRAGONFLOW_DIRECTION_EGRESS,
+		     DRAGONFLOW_DROP_REASON_POLICY_EGRESS);
+}
+
+int df_stage_ingress(struct df_pkt *pkt)
+{
+	if (!pkt->out || !df_port_is_local(pkt->out))
+		return 0;
+	return judge(pkt, pkt->out, DRAGONFLOW_DIRECTION_INGRESS,
+		     DRAGONFLOW_DROP_REASON_POLICY_INGRESS);
+}
+
+/**
+ * df_policy_allows_copy() - may a port have a copy of a flooded packet?
+ * @pkt: the packet
+ * @port: the port
+ *
+ * Many receivers make no connection: each packet is judged by itself.
+ *
+ * Return: whether it may.
+ */
+bool df_policy_allows_copy(const struct df_pkt *pkt, const struct df_port *port)
+{
+	struct question question = {
+		.direction = DRAGONFLOW_DIRECTION_INGRESS,
+	};
+	struct df_ruleset *ruleset;
+	u32 i;
+
+	if (!is_judged(pkt, port))
+		return true;
+	ask_packet(pkt, &question);
+	for (i = 0; i < port->policy->count; i++) {
+		ruleset = df_group_ruleset(port->policy->entries[i].group,
+					   question.direction,
+					   question.query.is_ip6);
+		if (df_ruleset_match_rcu(ruleset, &question.query))
+			return true;
+	}
+	return false;
+}
