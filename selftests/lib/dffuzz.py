@@ -12,6 +12,7 @@ import os
 import random
 import socket
 import struct
+import time
 
 from dfnl import (
     INGRESS, NLA_F_NESTED, NLA_TYPE_MASK, NLM_F_ACK,
@@ -325,6 +326,18 @@ class Enemy(Dragonflow):
                 break
             attrs = self.maker.corrected(op, attrs, refusal)
         return attrs
+
+    def learn(self, until, sensible=None):
+        """Find a request of each kind of NEW that is accepted; most need what
+        others make, so these are repeated, too."""
+        names = [f"{kind}-new" for kind in self.kinds()]
+        while time.monotonic() < until:
+            unknown = [name for name in names if name not in self.good]
+            if not unknown:
+                return
+            name = self.dice.choice(
+                unknown if self.maker.chance(.7) else names)
+            (sensible or self.sensible)(self.spec.operations[name])
 
     def remember(self, op, attrs):
         known = self.good.setdefault(op["name"], [])

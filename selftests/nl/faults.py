@@ -120,25 +120,13 @@ def modes(op):
         yield NLM_F_REQUEST | NLM_F_DUMP
 
 
-def learn(twins, names, until):
-    """Find a request of each kind that is acceptable, with memory at hand."""
-    dice = twins.rich.maker.dice
-    unknown = names
-    while unknown and time.monotonic() < until:
-        # what there is already makes more possible
-        name = dice.choice(sorted(unknown if dice.random() < .7 else names))
-        attributes(twins, twins.rich.spec.operations[name])
-        unknown = names - set(twins.rich.good)
-
-
 def a_request_without_memory_is_refused_and_does_nothing(t):
     twins = Twins(t, seed(t.log))
     maker = twins.rich.maker
     # there is no device to send by
     least = {op["name"] for op in maker.operations} - {"packet-execute"}
     begin = time.monotonic()
-    learn(twins, {name for name in least if name.endswith("-new")},
-          begin + PATIENCE)
+    twins.rich.learn(begin + PATIENCE, lambda op: attributes(twins, op))
     t.log(f"learnt in {time.monotonic() - begin:.0f} s")
     begin = time.monotonic()
     while time.monotonic() < begin + seconds(DEFAULT) or (

@@ -13,20 +13,22 @@ from scenarios import (CHAINS, CLIENT_PORT, FLOWS, PACKETS, SERVER_PORT, WARM)
 from world import SOURCE_MAC, SOURCE_PORT, Failure
 
 NAMES = ("sweep-ports", "sweep-flows", "sweep-routes", "sweep-lookups",
-         "sweep-interfaces", "sweep-rules", "sweep-hostile")
+         "sweep-interfaces", "sweep-rules", "sweep-members", "sweep-hostile")
 SIZES = {
     "sweep-ports": (10, 300, 3000),
     "sweep-flows": (10, 1000, 20000),
     "sweep-routes": (10, 300, 3000, 100000),
     "sweep-lookups": (10, 300, 3000, 100000),
     "sweep-interfaces": (10, 300, 10000),
-    "sweep-rules": (1, 8, 64),
+    "sweep-rules": (1, 8, 64, 10000),
+    "sweep-members": (10, 300, 100000),
     "sweep-hostile": (100, 10000),
 }
 # Connections, where few would all be found in a cache in front.
 SPREAD = 1000
 WEIGHED = {"sweep-ports": "memory-remote-port", "sweep-flows": "memory-flow",
-           "sweep-routes": "memory-route",
+           "sweep-routes": "memory-route", "sweep-rules": "memory-rule",
+           "sweep-members": "memory-member",
            "sweep-interfaces": "memory-router-interface"}
 
 

@@ -5,7 +5,8 @@ import struct
 
 from dfnl import Dragonflow as Client
 from dfnl import Tc, nla
-from systems import System
+from scenarios import SERVER_PORT
+from systems import System, remember_connections
 from sweeps import SOURCE_MAC, SPREAD, Traffic, attack
 from world import (DESTINATION, FAR_IP, GEN_IP, GEN_MAC, HV, REMOTE_MAC,
                    ROUTED_REMOTE_IP, ROUTED_SINK_IP, ROUTER_MAC, SINK_IP,
@@ -14,20 +15,20 @@ from world import (DESTINATION, FAR_IP, GEN_IP, GEN_MAC, HV, REMOTE_MAC,
 
 IN, OUT, TUNNEL, REMOTE = 1, 2, 3, 4
 NETWORK, OTHER_NETWORK, FAR_CHASSIS, ROUTER = 1, 2, 1, 1
+GROUP, SET, UDP = 1, 1, 17
+# Destination ports that no packet has.
+OTHER_PORTS = 20000
 # Where routes lead that are not to a subnet of the router.
 BEHIND = "198.18.0."
 
 
 class Dragonflow(System):
     NAME = "dragonflow"
-    LACKS = {"stateful": "no security groups yet",
-             "rules": "no security groups yet"}
-
     def __init__(self, world):
         super().__init__(world)
         run("modprobe", "dragonflow")
         self.df, self.tc = Client(HV), Tc(HV)
-        self.many = {}
+        self.many, self.groups = {}, []
         self.df.do("datapath-set", {"flow-idle-ms": 3600000})
 
     def attach(self, dev, port):
@@ -36,7 +37,8 @@ class Dragonflow(System):
 
     def vif(self, port, mac, dev, network=NETWORK, **more):
         self.df.do("port-new", {"id": port, "type": "vif", "mac": mac,
-                                "network": network, **more})
+                                "network": network, "group": self.groups,
+                                **more})
         self.attach(dev, port)
 
     def down(self):
@@ -44,10 +46,11 @@ class Dragonflow(System):
         # what there is so much of by its ids, the last of them first
         for kind, ids in reversed(self.many.items()):
             self.df.batch((f"{kind}-del", one) for one in ids)
-        self.many = {}
+        self.many, self.groups = {}, []
         self._delete("port", lambda port: port["type"] != "tunnel")
         for kind in ("chassis", "port", "route", "router-interface", "router",
-                     "network"):
+                     "network", "security-group-rule", "address-set",
+                     "security-group"):
             self._delete(kind)
 
     def _delete(self, kind, which=lambda _: True):
@@ -125,6 +128,38 @@ class Dragonflow(System):
         self.receive_direct()
         self.vif(OUT, SINK_MAC, "out", ip4=[SINK_IP])
 
+    def group(self, **more):
+        """What the workloads may do, both ways: whatever is UDP."""
+        self.df.do("security-group-new", {"id": GROUP, **more})
+        for number, direction in enumerate(("ingress", "egress"), 1):
+            self.df.do("security-group-rule-new", {
+                "id": number, "group": GROUP, "direction": direction,
+                "version": "ip4", "protocol": UDP})
+        self.groups = [GROUP]
+
+    def _tracked(self, path):
+        remember_connections()
+        self.group()
+        path()
+
+    def l2_local_stateful(self):
+        self._tracked(self.l2_local)
+
+    def l2_remote_send_stateful(self):
+        self._tracked(self.l2_remote_send)
+
+    def l2_remote_receive_stateful(self):
+        self._tracked(self.l2_remote_receive)
+
+    def l3_local_stateful(self):
+        self._tracked(self.l3_local)
+
+    def l3_remote_send_stateful(self):
+        self._tracked(self.l3_remote_send)
+
+    def l3_remote_receive_stateful(self):
+        self._tracked(self.l3_remote_receive)
+
     def sweep_ports(self, count):
         """So many ports on a hundred other hypervisors."""
         self.l2_local()
@@ -201,6 +236,46 @@ class Dragonflow(System):
                  {"ip4": f"10.{n >> 8}.{n & 255}.254", "prefix-len": 24}]}))
             for n, one in enumerate(self._ids("router-interface", count)))
         return Traffic("l3_local")
+
+    def _judged(self, attrs):
+        """Each packet walks, and one rule of those of the group allows it."""
+        self.df.do("security-group-new", {"id": GROUP, "flags": ["stateless"]})
+        self.df.do("security-group-rule-new", {
+            "id": 1, "group": GROUP, "direction": "egress", "version": "ip4",
+            "protocol": UDP, **attrs})
+        self.network()
+        self.vif(IN, GEN_MAC, "in", **{"flow-limit": 0, "group": [GROUP]})
+        self.vif(OUT, SINK_MAC, "out")
+
+    def sweep_rules(self, count):
+        """So many, each for another port; the packets' is one of them."""
+        self._judged({"port-min": SERVER_PORT, "port-max": SERVER_PORT})
+        same = self.df.spec.encode("security-group-rule", {
+            "group": GROUP, "direction": "egress", "version": "ip4",
+            "protocol": UDP})
+        low, high = (self.df.spec.attribute("security-group-rule", name).number
+                     for name in ("port-min", "port-max"))
+        self.df.batch(
+            ("security-group-rule-new", one + same
+             + nla(low, struct.pack("H", OTHER_PORTS + n))
+             + nla(high, struct.pack("H", OTHER_PORTS + n)))
+            for n, one in enumerate(self._ids("security-group-rule",
+                                              count - 1)))
+        return Traffic()
+
+    def sweep_members(self, count):
+        """So many in the set that the rule names; the receiver is one."""
+        self.df.do("address-set-new", {"id": SET})
+        self._judged({"address-set": SET})
+        same = self.df.spec.encode("address-set-member", {"set": SET})
+        ip4 = self.df.spec.attribute("address-set-member", "ip4").number
+        members = [same + nla(ip4, socket.inet_aton(
+            f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}"))
+            for n in range(count - 1)]
+        members.append(same + nla(ip4, socket.inet_aton(SINK_IP)))
+        self.df.batch(("address-set-member-new", one) for one in members)
+        self.many["address-set-member"] = members
+        return Traffic()
 
     def sweep_flows(self, count):
         """So many senders behind one port, a flow each."""

@@ -35,7 +35,7 @@ class Flower(System):
     LACKS = {"hostile": "learns nothing from packets",
              "lookups": "looks up for each packet: see sweep-routes",
              "interfaces": "has no routers, only their rewrites"}
-    MOST = {"sweep-routes": 3000}
+    MOST = {"sweep-routes": 3000, "sweep-rules": 64}
 
     def __init__(self, world):
         super().__init__(world)
