@@ -191,6 +191,10 @@ int df_ip_parse(struct df_ip *ip, const char *text);
 void df_ip_print(char text[50], const struct df_ip *ip);
 /** Does the prefix @net hold the address (or the whole prefix) @ip? */
 bool df_ip_is_in(const struct df_ip *ip, const struct df_ip *net);
+/** The number of an IP protocol, from its name or number; -EINVAL if it is
+ * neither.
+ */
+int df_protocol_parse(const char *text);
 bool df_uuid_is_valid(const char *text);
 /** A random UUID. */
 void df_uuid_new(char text[DF_UUID_LEN + 1]);

@@ -108,9 +108,8 @@ static int grow(struct ops *ops)
 	return 0;
 }
 
-/* Takes over what @op points to. */
-static int add_op(struct ops *ops, struct df_db_op *op,
-		  const struct ops_note *note)
+int df_ops_add(struct ops *ops, struct df_db_op *op,
+	       const struct ops_note *note)
 {
 	struct df_seen_key *key = NULL;
 	int err = 0;
@@ -145,7 +144,7 @@ static int add_simple(struct ops *ops, enum df_db_op_type type,
 		.expect = expect,
 	};
 
-	return add_op(ops, &op, note);
+	return df_ops_add(ops, &op, note);
 }
 
 static int add_mark(struct ops *ops, const char *key, const char *value,
@@ -159,7 +158,7 @@ static int add_mark(struct ops *ops, const char *key, const char *value,
 		.expect = expect,
 	};
 
-	return add_op(ops, &op, note);
+	return df_ops_add(ops, &op, note);
 }
 
 /* The object's own entry */
@@ -191,7 +190,7 @@ static int add_object(struct ops *ops, const struct change *change, size_t nr,
 				   df_obj_label(change->new).text, op.len,
 				   DF_OBJ_TEXT_MAX);
 	else
-		return add_op(ops, &op, &note);
+		return df_ops_add(ops, &op, &note);
 	op_fini(&op);
 	return err;
 }
@@ -471,61 +470,6 @@ static int check_leader(struct ops *ops, const struct change *change,
 			  DF_DB_PRESENT, &note);
 }
 
-/* Same but for the revision? */
-static bool is_same_derived(const json_t *old, const json_t *new)
-{
-	const char *name;
-	json_t *value;
-
-	if (!old || !new)
-		return old == new;
-	json_object_foreach((json_t *)new, name, value)
-		if (strcmp(name, "revision") &&
-		    !json_equal(value, json_object_get(old, name)))
-			return false;
-	return true;
-}
-
-/* Takes over @doc. */
-static int put_derived(struct ops *ops, const struct df_model *model,
-		       json_t *doc, const struct ops_note *note)
-{
-	struct df_db_op op = { .type = DF_DB_PUT, .expect = DF_DB_ANY };
-	struct df_obj *obj = df_obj_wrap(model, doc);
-
-	if (!obj)
-		return -ENOMEM;
-	op.key = strdup(df_key_obj(model->name, df_obj_id(obj)).text);
-	op.topic = df_obj_topic(obj);
-	op.value = json_dumps(doc, JSON_COMPACT | JSON_SORT_KEYS);
-	op.len = op.value ? strlen(op.value) : 0;
-	df_obj_put(obj);
-	return add_op(ops, &op, note);
-}
-
-static int add_derived(struct ops *ops, const struct change *change, size_t nr)
-{
-	const struct df_model *model = df_derived_model(change->model);
-	struct ops_note note = { .kind = OPS_DERIVED, .change = nr };
-	json_t *old, *new;
-	int err = 0;
-
-	if (!model)
-		return 0;
-	old = change->old ? df_derive(change->old) : NULL;
-	new = change->new ? df_derive(change->new) : NULL;
-	if (is_same_derived(old, new))
-		json_decref(new);
-	else if (new)
-		err = put_derived(ops, model, new, &note);
-	else
-		err = add_simple(ops, DF_DB_DELETE,
-				 df_key_obj(model->name, change->id).text,
-				 DF_DB_ANY, &note);
-	json_decref(old);
-	return err;
-}
-
 static int add_refs(struct ops *ops, const struct change *change, size_t nr)
 {
 	const struct df_field *fields = df_schema(change->model)->fields;
@@ -554,7 +498,7 @@ static int add_all(struct ops *ops, const struct change *change, size_t nr,
 	if (!err)
 		err = add_refs(ops, change, nr);
 	if (!err)
-		err = add_derived(ops, change, nr);
+		err = df_ops_add_derived(ops, change, nr);
 	if (!err && change->new)
 		err = check_leader(ops, change, nr);
 	if (!err && !change->new)

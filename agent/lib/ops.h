@@ -100,12 +100,24 @@ int df_ops_add_guard(struct ops *ops, const char *key, uint64_t version,
 		     size_t nr);
 void df_ops_fini(struct ops *ops);
 
+/** One more operation; takes over what @op points to. */
+int df_ops_add(struct ops *ops, struct df_db_op *op,
+	       const struct ops_note *note);
+/* ops_derived.c */
+int df_ops_add_derived(struct ops *ops, const struct change *change,
+		       size_t nr);
+
 /* derive.c; pure */
 
-/** The model of what follows from objects of @model, or NULL. */
-const struct df_model *df_derived_model(const struct df_model *model);
-/** What follows from @obj, or NULL if nothing. */
-json_t *df_derive(const struct df_obj *obj);
+/** The model of what follows from objects of @model, by the first rule from
+ * number *@rule on, which is set to it; or NULL.
+ */
+const struct df_model *df_derived_model(const struct df_model *model,
+					size_t *rule);
+/** What follows from @obj by that rule, a list; nothing if @obj is NULL. NULL
+ * if there is no memory.
+ */
+json_t *df_derive(const struct df_obj *obj, size_t rule);
 
 /* change.c: what shall be stored, from what is and what was asked for; pure
  * but for the random numbers

@@ -5,35 +5,7 @@
  * these tables.
  */
 #include "schema.h"
-
-#define ID(text)							\
-	{ .name = "id", .type = DF_TYPE_UUID,				\
-	  .flags = DF_FIELD_IMMUTABLE | DF_FIELD_ALLOCATED | DF_FIELD_COLUMN, \
-	  .doc = text }
-#define REVISION							\
-	{ .name = "revision", .type = DF_TYPE_UINT, .min = 1,		\
-	  .max = INT64_MAX, .flags = DF_FIELD_ASSIGNED,			\
-	  .doc = "Counts the changes of the object, from 1." }
-#define KEY								\
-	{ .name = "key", .type = DF_TYPE_UINT, .min = 1,		\
-	  .max = 0xfffeffff,						\
-	  .flags = DF_FIELD_ASSIGNED | DF_FIELD_UNIQUE,			\
-	  .doc = "What the kernel module knows the object by." }
-#define NAME								\
-	{ .name = "name", .type = DF_TYPE_STRING, .max = 255,		\
-	  .flags = DF_FIELD_COLUMN, .doc = "A name for people." }
-#define PROJECT								\
-	{ .name = "project_id", .type = DF_TYPE_STRING, .max = 255,	\
-	  .doc = "The tenant that the object belongs to." }
-#define DESCRIPTION							\
-	{ .name = "description", .type = DF_TYPE_STRING, .max = 4095,	\
-	  .doc = "A text for people." }
-#define TAGS								\
-	{ .name = "tags", .type = DF_TYPE_STRING, .max = 255,		\
-	  .flags = DF_FIELD_LIST, .doc = "Words for filtering." }
-#define QOS								\
-	{ .name = "qos_policy_id", .type = DF_TYPE_UUID,		\
-	  .doc = "The QoS policy that applies." }
+#include "schema_parts.h"
 
 /* chassis */
 
@@ -281,12 +253,13 @@ static const struct df_field port_fields[] = {
 	  .doc = "Its netdev, if not tap and 11 characters of the id." },
 	{ .name = "port_security_enabled", .type = DF_TYPE_BOOL,
 	  .preset = "true",
-	  .doc = "Whether only its own addresses may send." },
+	  .doc = "Whether only its own addresses may send; false: it has no security groups." },
 	{ .name = "allowed_address_pairs", .type = DF_TYPE_RECORD,
 	  .fields = address_pair_fields, .flags = DF_FIELD_LIST,
 	  .doc = "Further addresses that it may have, be it that others may, too." },
 	{ .name = "security_groups", .type = DF_TYPE_UUID,
-	  .flags = DF_FIELD_LIST, .doc = "Security groups that apply." },
+	  .ref = "security_group", .flags = DF_FIELD_LIST,
+	  .doc = "Security groups that apply, at most 32; none: all may pass." },
 	{ .name = "extra_dhcp_opts", .type = DF_TYPE_RECORD,
 	  .fields = dhcp_opt_fields, .flags = DF_FIELD_LIST,
 	  .doc = "Further DHCP options." },
@@ -488,6 +461,21 @@ const struct df_schema df_schemas[] = {
 		     .doc = "An IP prefix on a network, and what workloads are told about it." },
 	  .fields = subnet_fields,
 	  .check = df_check_subnet },
+	{ .model = { .name = "security_group", .plural = "security_groups",
+		     .topic = "security_group/<id>",
+		     .doc = "Rules that say what its ports may send and receive; what none allows is dropped." },
+	  .fields = df_security_group_fields },
+	{ .model = { .name = "address_group", .plural = "address_groups",
+		     .topic = "address_group/<id>",
+		     .doc = "Addresses that rules of security groups name together." },
+	  .fields = df_address_group_fields,
+	  .uniques = df_address_group_uniques },
+	{ .model = { .name = "security_group_rule",
+		     .plural = "security_group_rules",
+		     .topic = "security_group/<security_group_id>",
+		     .doc = "Allows what the ports of a security group send or receive." },
+	  .fields = df_security_group_rule_fields,
+	  .check = df_check_security_group_rule },
 	{ .model = { .name = "port", .plural = "ports",
 		     .topic = "network/<network_id>",
 		     .doc = "What a workload plugs into a network." },
@@ -510,6 +498,12 @@ const struct df_schema df_schemas[] = {
 		     .doc = "Tells a hypervisor of a port on it, and so of a network." },
 	  .fields = binding_fields,
 	  .follows = "port" },
+	{ .model = { .name = "security_group_member",
+		     .plural = "security_group_members",
+		     .topic = "security_group/<security_group_id>",
+		     .flags = DF_MODEL_DERIVED,
+		     .doc = "Tells who knows a security group of the addresses of a port that has it." },
+	  .fields = df_security_group_member_fields },
 	{ .model = { .name = "router", .plural = "routers",
 		     .topic = "router/<id>",
 		     .doc = "Forwards packets between the networks of its interfaces." },

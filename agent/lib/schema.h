@@ -49,5 +49,15 @@ int df_check_network(const struct df_obj *obj, struct df_error *error);
 int df_check_subnet(const struct df_obj *obj, struct df_error *error);
 int df_check_port(const struct df_obj *obj, struct df_error *error);
 int df_check_router(const struct df_obj *obj, struct df_error *error);
+int df_check_port(const struct df_obj *obj, struct df_error *error);
+int df_check_security_group_rule(const struct df_obj *obj,
+				 struct df_error *error);
+
+/* schema_policy.c */
+extern const struct df_field df_security_group_fields[];
+extern const struct df_field df_security_group_rule_fields[];
+extern const struct df_field df_security_group_member_fields[];
+extern const struct df_field df_address_group_fields[];
+extern const struct df_unique df_address_group_uniques[];
 
 #endif

@@ -58,7 +58,7 @@ static void check_model(const struct df_model *model)
 	}
 	/* The fields made up are remembered as bits of a number. */
 	assert_true(i <= 64);
-	assert_true(columns >= 2 && columns <= 8);
+	assert_true(columns >= 2 && columns <= 10);
 }
 
 static void tables_keep_the_rules(void **state)

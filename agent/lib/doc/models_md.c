@@ -8,7 +8,7 @@
 static const char intro[] =
 	"# Models\n\n"
 	"The objects of the northbound database and their fields, as\n"
-	"`libdragonflow` checks them. Made from `agent/lib/schema.c` by\n"
+	"`libdragonflow` checks them. Made from `agent/lib/schema*.c` by\n"
 	"`make docs-models`; do not edit.\n\n"
 	"An object is a JSON document at the key `<model>/<id>`. It lives in one\n"
 	"*topic*, which is what an agent subscribes to. Fields that the library\n"
@@ -25,7 +25,15 @@ static const char intro[] =
 	"of a router do not overlap, and each nexthop of its routes lies in one of\n"
 	"them. The routes of a router with the same destination are either unicast\n"
 	"with different nexthops, which share the traffic, or a single one of\n"
-	"another type.\n";
+	"another type.\n\n"
+	"A rule of a security group has at most one of its remotes. Ports are for\n"
+	"TCP, UDP, UDP-Lite, SCTP and DCCP, and come as both ends of a range; with\n"
+	"ICMP, `port_range_min` is the type and `port_range_max` the code, which\n"
+	"needs a type; 0 is a value of both. ICMP with ethertype IPv6 means ICMPv6.\n"
+	"A protocol is a number up to 255, or ah, dccp, egp, esp, gre, icmp, icmpv6\n"
+	"or ipv6-icmp, igmp, ipip, ipv6-encap, ipv6-frag, ipv6-nonxt, ipv6-opts,\n"
+	"ipv6-route, ospf, pgm, rsvp, sctp, tcp, udp, udplite, vrrp. Rules of one\n"
+	"security group name at most 64 remote groups and address groups.\n";
 
 static void print_type(const struct df_field *field)
 {
