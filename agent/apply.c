@@ -49,6 +49,8 @@ static int have_object(void *arg, enum dfa_kind kind, uint32_t id,
 {
 	struct dfa_apply *apply = arg;
 
+	if (kind == DFA_MEMBER)
+		id = dfa_state_member(apply->state, &value->member);
 	return dfa_state_have(apply->state, kind, id, value);
 }
 
@@ -145,8 +147,9 @@ static void refused(void *arg, size_t index, int err, const char *why)
 		apply->needs_dump = true;
 	snprintf(apply->last_error, sizeof(apply->last_error),
 		 "%s %s %u: %s%s(%s)", step->is_delete ? "delete" : "write",
-		 dfa_kind_name(step->kind), step->id, why, *why ? " " : "",
-		 strerror(-err));
+		 dfa_kind_name(step->kind),
+		 step->kind == DFA_MEMBER ? step->value.member.set : step->id,
+		 why, *why ? " " : "", strerror(-err));
 
 	object = dfa_state_find(apply->state, step->kind, step->id);
 	if (!object || object->err == err)

@@ -2,7 +2,7 @@
 # The agent. What is listed as pure neither talks nor waits nor looks at the
 # clock, and is tested on the build machine.
 
-AGENT_PURE := $(addprefix agent/,addrs.c app/advert.c config.c log.c map.c \
+AGENT_PURE := $(addprefix agent/,addrs.c app/advert.c config.c ids.c log.c map.c \
 	pairs.c plan.c release.c state.c uuid.c view.c) $(wildcard agent/compile/*.c)
 AGENT_SRCS := $(wildcard agent/*.c agent/app/*.c agent/compile/*.c)
 AGENT_PKGS := libevent_core libmnl libnl-3.0 jansson

@@ -239,6 +239,8 @@ static void put_port(struct nlmsghdr *nlh, const union dfa_value *value)
 		put_address(nlh, DF_A_PORT_IP4, DF_A_PORT_IP6,
 			    &port->addrs->addr[i].address);
 	put_pairs(nlh, port->pairs);
+	for (size_t i = 0; i < dfa_ids_count(port->groups); i++)
+		mnl_attr_put_u32(nlh, DF_A_PORT_GROUP, port->groups->id[i]);
 }
 
 static bool parse_port_address(const struct nlattr *attr, struct dfa_addr *addr)
@@ -248,6 +250,25 @@ static bool parse_port_address(const struct nlattr *attr, struct dfa_addr *addr)
 	get_address(&addr->address, type == DF_A_PORT_IP4 ? attr : NULL,
 		    type == DF_A_PORT_IP6 ? attr : NULL);
 	return addr->address.family != AF_UNSPEC;
+}
+
+static int get_groups(const struct nlmsghdr *nlh, struct dfa_ids **groups)
+{
+	uint32_t id[DRAGONFLOW_GROUPS_MAX];
+	const struct nlattr *attr;
+	size_t count = 0;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
+		if (mnl_attr_get_type(attr) != DF_A_PORT_GROUP)
+			continue;
+		if (count == DFA_ARRAY_SIZE(id))
+			return -EBADMSG;
+		id[count++] = get_u32(attr, 0);
+	}
+	if (!count)
+		return 0;
+	*groups = dfa_ids_new(id, count);
+	return *groups ? 0 : -ENOMEM;
 }
 
 static int parse_port(const struct nlmsghdr *nlh, uint32_t *id,
@@ -264,6 +285,7 @@ static int parse_port(const struct nlmsghdr *nlh, uint32_t *id,
 	port->flags = (uint8_t)get_u32(attrs[DF_A_PORT_FLAGS], 0);
 	get_mac(port->mac, attrs[DF_A_PORT_MAC]);
 	return get_addrs(nlh, &port->addrs, parse_port_address) ?:
+	       get_groups(nlh, &port->groups) ?:
 	       dfa_codec_pairs(nlh, &port->pairs);
 }
 
@@ -416,6 +438,143 @@ static int parse_route(const struct nlmsghdr *nlh, uint32_t *id,
 	return get_addrs(nlh, &route->nexthops, parse_nexthop);
 }
 
+/* --- address set, member, security group, rule ----------------------------- */
+
+static void put_set(struct nlmsghdr *nlh, const union dfa_value *value)
+{
+	(void)nlh;
+	(void)value;
+}
+
+static int parse_set(const struct nlmsghdr *nlh, uint32_t *id,
+		     union dfa_value *value)
+{
+	const struct nlattr *attrs[DFA_ATTRS];
+
+	(void)value;
+	dfa_codec_attrs(nlh, attrs);
+	*id = get_u32(attrs[DF_A_ADDRESS_SET_ID], 0);
+	return 0;
+}
+
+static void put_member(struct nlmsghdr *nlh, const union dfa_value *value)
+{
+	mnl_attr_put_u32(nlh, DF_A_ADDRESS_SET_MEMBER_SET, value->member.set);
+	put_address(nlh, DF_A_ADDRESS_SET_MEMBER_IP4,
+		    DF_A_ADDRESS_SET_MEMBER_IP6, &value->member.prefix);
+	mnl_attr_put_u8(nlh, DF_A_ADDRESS_SET_MEMBER_PREFIX_LEN,
+			value->member.prefix_len);
+}
+
+/* It is told as a thing of the set: the family has no id of members. */
+static int parse_member(const struct nlmsghdr *nlh, uint32_t *id,
+			union dfa_value *value)
+{
+	struct dfa_member_value *member = &value->member;
+	const struct nlattr *attrs[DFA_ATTRS], *len;
+
+	dfa_codec_attrs(nlh, attrs);
+	*id = get_u32(attrs[DF_A_ADDRESS_SET_MEMBER_SET], 0);
+	member->set = *id;
+	get_address(&member->prefix, attrs[DF_A_ADDRESS_SET_MEMBER_IP4],
+		    attrs[DF_A_ADDRESS_SET_MEMBER_IP6]);
+	if (member->prefix.family == AF_UNSPEC)
+		return -EBADMSG;
+	len = attrs[DF_A_ADDRESS_SET_MEMBER_PREFIX_LEN];
+	member->prefix_len = len ? get_u8(len) :
+			     member->prefix.family == AF_INET ? 32 : 128;
+	return 0;
+}
+
+static void put_group(struct nlmsghdr *nlh, const union dfa_value *value)
+{
+	put_flags(nlh, DF_A_SECURITY_GROUP_FLAGS, value->group.flags);
+}
+
+static int parse_group(const struct nlmsghdr *nlh, uint32_t *id,
+		       union dfa_value *value)
+{
+	const struct nlattr *attrs[DFA_ATTRS];
+
+	dfa_codec_attrs(nlh, attrs);
+	*id = get_u32(attrs[DF_A_SECURITY_GROUP_ID], 0);
+	value->group.flags = get_u32(attrs[DF_A_SECURITY_GROUP_FLAGS], 0);
+	return 0;
+}
+
+static void put_u8_if(struct nlmsghdr *nlh, uint16_t type, int16_t number)
+{
+	if (number != DFA_ANY)
+		mnl_attr_put_u8(nlh, type, (uint8_t)number);
+}
+
+static void put_rule(struct nlmsghdr *nlh, const union dfa_value *value)
+{
+	const struct dfa_rule_value *rule = &value->rule;
+
+	mnl_attr_put_u32(nlh, DF_A_SECURITY_GROUP_RULE_GROUP, rule->group);
+	mnl_attr_put_u32(nlh, DF_A_SECURITY_GROUP_RULE_DIRECTION,
+			 rule->direction);
+	mnl_attr_put_u32(nlh, DF_A_SECURITY_GROUP_RULE_VERSION, rule->version);
+	put_u8_if(nlh, DF_A_SECURITY_GROUP_RULE_PROTOCOL, rule->protocol);
+	put_u8_if(nlh, DF_A_SECURITY_GROUP_RULE_ICMP_TYPE, rule->icmp_type);
+	put_u8_if(nlh, DF_A_SECURITY_GROUP_RULE_ICMP_CODE, rule->icmp_code);
+	if (rule->has_ports) {
+		mnl_attr_put_u16(nlh, DF_A_SECURITY_GROUP_RULE_PORT_MIN,
+				 rule->port_min);
+		mnl_attr_put_u16(nlh, DF_A_SECURITY_GROUP_RULE_PORT_MAX,
+				 rule->port_max);
+	}
+	if (rule->set)
+		mnl_attr_put_u32(nlh, DF_A_SECURITY_GROUP_RULE_ADDRESS_SET,
+				 rule->set);
+	if (rule->prefix.family == AF_UNSPEC)
+		return;
+	put_address(nlh, DF_A_SECURITY_GROUP_RULE_IP4,
+		    DF_A_SECURITY_GROUP_RULE_IP6, &rule->prefix);
+	mnl_attr_put_u8(nlh, DF_A_SECURITY_GROUP_RULE_PREFIX_LEN,
+			rule->prefix_len);
+}
+
+static int16_t get_u8_if(const struct nlattr *attr)
+{
+	return attr ? get_u8(attr) : DFA_ANY;
+}
+
+static uint16_t get_u16(const struct nlattr *attr)
+{
+	if (!attr || mnl_attr_get_payload_len(attr) != sizeof(uint16_t))
+		return 0;
+	return mnl_attr_get_u16(attr);
+}
+
+static int parse_rule(const struct nlmsghdr *nlh, uint32_t *id,
+		      union dfa_value *value)
+{
+	struct dfa_rule_value *rule = &value->rule;
+	const struct nlattr *attrs[DFA_ATTRS];
+
+	dfa_codec_attrs(nlh, attrs);
+	*id = get_u32(attrs[DF_A_SECURITY_GROUP_RULE_ID], 0);
+	rule->group = get_u32(attrs[DF_A_SECURITY_GROUP_RULE_GROUP], 0);
+	rule->set = get_u32(attrs[DF_A_SECURITY_GROUP_RULE_ADDRESS_SET], 0);
+	rule->direction = (uint8_t)get_u32(
+		attrs[DF_A_SECURITY_GROUP_RULE_DIRECTION], 0);
+	rule->version =
+		(uint8_t)get_u32(attrs[DF_A_SECURITY_GROUP_RULE_VERSION], 0);
+	rule->protocol = get_u8_if(attrs[DF_A_SECURITY_GROUP_RULE_PROTOCOL]);
+	rule->icmp_type = get_u8_if(attrs[DF_A_SECURITY_GROUP_RULE_ICMP_TYPE]);
+	rule->icmp_code = get_u8_if(attrs[DF_A_SECURITY_GROUP_RULE_ICMP_CODE]);
+	rule->has_ports = attrs[DF_A_SECURITY_GROUP_RULE_PORT_MIN];
+	rule->port_min = get_u16(attrs[DF_A_SECURITY_GROUP_RULE_PORT_MIN]);
+	rule->port_max = get_u16(attrs[DF_A_SECURITY_GROUP_RULE_PORT_MAX]);
+	get_address(&rule->prefix, attrs[DF_A_SECURITY_GROUP_RULE_IP4],
+		    attrs[DF_A_SECURITY_GROUP_RULE_IP6]);
+	rule->prefix_len =
+		get_u8(attrs[DF_A_SECURITY_GROUP_RULE_PREFIX_LEN]);
+	return 0;
+}
+
 #define CODEC(noun, function)                                      \
 	{                                                          \
 		.cmd_new = DF_CMD_##noun##_NEW,                    \
@@ -432,4 +591,14 @@ const struct dfa_codec dfa_codecs[DFA_KINDS] = {
 	[DFA_ROUTER] = CODEC(ROUTER, router),
 	[DFA_INTERFACE] = CODEC(ROUTER_INTERFACE, interface),
 	[DFA_ROUTE] = CODEC(ROUTE, route),
+	[DFA_SET] = CODEC(ADDRESS_SET, set),
+	[DFA_MEMBER] = {
+		.cmd_new = DF_CMD_ADDRESS_SET_MEMBER_NEW,
+		.cmd_del = DF_CMD_ADDRESS_SET_MEMBER_DEL,
+		.cmd_get = DF_CMD_ADDRESS_SET_MEMBER_GET,
+		.put = put_member,
+		.parse = parse_member,
+	},
+	[DFA_GROUP] = CODEC(SECURITY_GROUP, group),
+	[DFA_RULE] = CODEC(SECURITY_GROUP_RULE, rule),
 };

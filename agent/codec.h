@@ -12,7 +12,7 @@ struct dfa_codec {
 	uint8_t cmd_new;
 	uint8_t cmd_del;
 	uint8_t cmd_get;
-	uint16_t id_attr;
+	uint16_t id_attr; /* 0: all that @put puts identifies it */
 	/* Put what @value says, but for the id. */
 	void (*put)(struct nlmsghdr *nlh, const union dfa_value *value);
 	/*

@@ -389,8 +389,9 @@ static struct nlmsghdr *put_step(struct dfa_kernel *kernel, char *buf,
 
 	nlh = put_header(kernel, buf, kernel->family, 0,
 			 step->is_delete ? codec->cmd_del : codec->cmd_new);
-	mnl_attr_put_u32(nlh, codec->id_attr, step->id);
-	if (!step->is_delete)
+	if (codec->id_attr)
+		mnl_attr_put_u32(nlh, codec->id_attr, step->id);
+	if (!step->is_delete || !codec->id_attr)
 		codec->put(nlh, &step->value);
 	return nlh;
 }

@@ -60,12 +60,16 @@ static int add_new(struct planner *planner, struct dfa_object *object,
 
 static int add_delete(struct planner *planner, struct dfa_object *object)
 {
+	struct dfa_step step = {
+		.is_delete = true,
+		.kind = object->kind,
+		.id = object->id,
+	};
+
+	if (object->kind == DFA_MEMBER)
+		step.value = object->have;
 	object->mark = MARK_PLANNED;
-	return dfa_plan_add(&planner->plan, &(struct dfa_step){
-					 .is_delete = true,
-					 .kind = object->kind,
-					 .id = object->id,
-				 });
+	return dfa_plan_add(&planner->plan, &step);
 }
 
 /* Of nobody else, as it is made of the interface's id. */
@@ -168,57 +172,24 @@ static bool is_tunnel(const union dfa_value *value)
 	return value->port.type == DRAGONFLOW_PORT_TYPE_TUNNEL;
 }
 
-typedef bool (*select_fn)(const struct dfa_object *object,
-			  const union dfa_value *want);
+/**
+ * struct rank - objects that are made together
+ * @kind: of all of them
+ * @is_tunnel: of ports, whether it is the tunnels or the others
+ */
+struct rank {
+	enum dfa_kind kind;
+	bool is_tunnel;
+};
 
-static bool select_tunnel(const struct dfa_object *object,
-			  const union dfa_value *want)
+static bool is_of_rank(const struct dfa_object *object,
+		       const union dfa_value *value, const struct rank *rank)
 {
-	return object->kind == DFA_PORT && is_tunnel(want);
+	return object->kind == rank->kind &&
+	       (rank->kind != DFA_PORT || is_tunnel(value) == rank->is_tunnel);
 }
 
-static bool select_chassis(const struct dfa_object *object,
-			   const union dfa_value *want)
-{
-	(void)want;
-	return object->kind == DFA_CHASSIS;
-}
-
-static bool select_network(const struct dfa_object *object,
-			   const union dfa_value *want)
-{
-	(void)want;
-	return object->kind == DFA_NETWORK;
-}
-
-static bool select_router(const struct dfa_object *object,
-			  const union dfa_value *want)
-{
-	(void)want;
-	return object->kind == DFA_ROUTER;
-}
-
-static bool select_interface(const struct dfa_object *object,
-			     const union dfa_value *want)
-{
-	(void)want;
-	return object->kind == DFA_INTERFACE;
-}
-
-static bool select_port(const struct dfa_object *object,
-			const union dfa_value *want)
-{
-	return object->kind == DFA_PORT && !is_tunnel(want);
-}
-
-static bool select_route(const struct dfa_object *object,
-			 const union dfa_value *want)
-{
-	(void)want;
-	return object->kind == DFA_ROUTE;
-}
-
-static int plan_news(struct planner *planner, select_fn is_selected)
+static int plan_news(struct planner *planner, const struct rank *rank)
 {
 	struct dfa_object *object = planner->state->dirty;
 	union dfa_value want;
@@ -228,14 +199,14 @@ static int plan_news(struct planner *planner, select_fn is_selected)
 		if (object->mark == MARK_PLANNED ||
 		    !dfa_object_want(object, &want))
 			continue;
-		if (is_selected(object, &want))
+		if (is_of_rank(object, &want, rank))
 			err = plan_new(planner, object);
 	}
 	return err;
 }
 
 /* Some are deleted already, as they let go. */
-static int plan_deletes(struct planner *planner, select_fn is_selected)
+static int plan_deletes(struct planner *planner, const struct rank *rank)
 {
 	struct dfa_object *object = planner->state->dirty;
 	union dfa_value want;
@@ -243,7 +214,7 @@ static int plan_deletes(struct planner *planner, select_fn is_selected)
 
 	for (; object && !err; object = object->dirty_next) {
 		if (!object->had || dfa_object_want(object, &want) ||
-		    !is_selected(object, &object->have))
+		    !is_of_rank(object, &object->have, rank))
 			continue;
 		if (is_let_go_by_delete(object) &&
 		    object->mark == MARK_PLANNED)
@@ -262,8 +233,17 @@ static bool leads_through(const struct dfa_addrs *nexthops, uint32_t interface)
 	return false;
 }
 
+static bool uses_group(const struct dfa_object *user, uint32_t id)
+{
+	if (user->kind == DFA_PORT)
+		return dfa_ids_has(user->have.port.groups, id);
+	return user->kind == DFA_RULE && user->have.rule.group == id;
+}
+
 static bool uses(const struct dfa_object *user, const struct dfa_object *used)
 {
+	if (used->kind == DFA_GROUP)
+		return uses_group(user, used->id);
 	if (user->kind == DFA_CHASSIS)
 		return used->kind == DFA_PORT &&
 		       user->have.chassis.tunnel == used->id;
@@ -314,12 +294,17 @@ static bool stays_itself(const struct dfa_object *object,
 		       want->route.prefix_len == have->route.prefix_len &&
 		       dfa_address_equal(&want->route.prefix,
 					 &have->route.prefix);
+	if (object->kind == DFA_GROUP)
+		return want->group.flags == have->group.flags;
+	if (object->kind == DFA_RULE)
+		return want->rule.group == have->rule.group;
 	return true;
 }
 
 /*
  * For the kernel, a tunnel stays a tunnel, an interface keeps its router and
- * network, a route its router and prefix. Should an id be used otherwise than
+ * network, a route its router and prefix, a security group its flags, and a rule
+ * its group. Should an id be used otherwise than
  * before, the old object goes first, with everything that leads through it.
  */
 static int plan_changes_of_nature(struct planner *planner)
@@ -333,7 +318,7 @@ static int plan_changes_of_nature(struct planner *planner)
 		    !dfa_object_want(object, &want) ||
 		    stays_itself(object, &want))
 			continue;
-		if (object->kind == DFA_INTERFACE)
+		if (object->kind == DFA_INTERFACE || object->kind == DFA_GROUP)
 			err = delete_users(planner, object, add_delete);
 		else if (object->kind == DFA_PORT && is_tunnel(&object->have))
 			err = delete_users(planner, object, delete_chassis);
@@ -345,14 +330,18 @@ static int plan_changes_of_nature(struct planner *planner)
 
 static int plan_all(struct planner *planner)
 {
-	static const select_fn order[] = {
-		select_tunnel,
-		select_chassis,
-		select_network,
-		select_router,
-		select_interface,
-		select_port,
-		select_route,
+	static const struct rank order[] = {
+		{ DFA_PORT, true },
+		{ DFA_CHASSIS, false },
+		{ DFA_NETWORK, false },
+		{ DFA_ROUTER, false },
+		{ DFA_INTERFACE, false },
+		{ DFA_SET, false },
+		{ DFA_MEMBER, false },
+		{ DFA_GROUP, false },
+		{ DFA_RULE, false },
+		{ DFA_PORT, false },
+		{ DFA_ROUTE, false },
 	};
 	int err = plan_changes_of_nature(planner);
 
@@ -363,9 +352,9 @@ static int plan_all(struct planner *planner)
 		err = dfa_plan_releases(&planner->plan, planner->state);
 
 	for (size_t i = 0; i < DFA_ARRAY_SIZE(order) && !err; i++)
-		err = plan_news(planner, order[i]);
+		err = plan_news(planner, &order[i]);
 	for (size_t i = DFA_ARRAY_SIZE(order); i > 0 && !err; i--)
-		err = plan_deletes(planner, order[i - 1]);
+		err = plan_deletes(planner, &order[i - 1]);
 	return err;
 }
 

@@ -9,7 +9,7 @@
  * @is_delete: DEL, else NEW
  * @kind: of the object
  * @id: of the object
- * @value: of a NEW; holds what it points to
+ * @value: of a NEW, holds what it points to; of a DEL of a member, which one
  */
 struct dfa_step {
 	bool is_delete;

@@ -192,6 +192,7 @@ static int release(struct dfa_plan *plan, const struct claims *claims,
 	};
 	const struct dfa_addrs *have = addrs_of(object->kind, &step.value);
 	struct dfa_addr kept[DRAGONFLOW_ADDRESSES_MAX];
+	struct dfa_addrs *rest;
 	size_t count = 0;
 	int err;
 
@@ -202,12 +203,12 @@ static int release(struct dfa_plan *plan, const struct claims *claims,
 	}
 	if (count == have->count)
 		return 0;
-	*dfa_value_addrs(object->kind, &step.value) = dfa_addrs_new(kept,
-								    count);
-	if (!*dfa_value_addrs(object->kind, &step.value))
+	rest = dfa_addrs_new(kept, count);
+	if (!rest)
 		return -ENOMEM;
+	*dfa_value_addrs(object->kind, &step.value) = rest;
 	err = dfa_plan_add(plan, &step);
-	dfa_addrs_put(*dfa_value_addrs(object->kind, &step.value));
+	dfa_addrs_put(rest);
 	return err;
 }
 

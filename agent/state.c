@@ -11,7 +11,7 @@
 
 /**
  * struct unique_key - what two objects of the kernel cannot share
- * @words: kind and VNI, or network and MAC, or router and prefix
+ * @words: kind and VNI, or network and MAC, or router or set and prefix
  */
 struct unique_key {
 	uint32_t words[8];
@@ -34,13 +34,9 @@ struct dfa_addrs **dfa_value_addrs(enum dfa_kind kind, union dfa_value *value)
 		return &value->interface.addrs;
 	case DFA_ROUTE:
 		return &value->route.nexthops;
-	case DFA_NETWORK:
-	case DFA_CHASSIS:
-	case DFA_ROUTER:
-	case DFA_KINDS:
-		break;
+	default:
+		return NULL;
 	}
-	return NULL;
 }
 
 void dfa_value_get(enum dfa_kind kind, union dfa_value *value)
@@ -49,8 +45,10 @@ void dfa_value_get(enum dfa_kind kind, union dfa_value *value)
 
 	if (addrs)
 		dfa_addrs_get(*addrs);
-	if (kind == DFA_PORT)
+	if (kind == DFA_PORT) {
 		dfa_pairs_get(value->port.pairs);
+		dfa_ids_get(value->port.groups);
+	}
 }
 
 void dfa_value_put(enum dfa_kind kind, union dfa_value *value)
@@ -59,8 +57,10 @@ void dfa_value_put(enum dfa_kind kind, union dfa_value *value)
 
 	if (addrs)
 		dfa_addrs_put(*addrs);
-	if (kind == DFA_PORT)
+	if (kind == DFA_PORT) {
 		dfa_pairs_put(value->port.pairs);
+		dfa_ids_put(value->port.groups);
+	}
 }
 
 static void object_free(struct dfa_object *object)
@@ -93,6 +93,10 @@ const char *dfa_kind_name(enum dfa_kind kind)
 		[DFA_ROUTER] = "router",
 		[DFA_INTERFACE] = "router interface",
 		[DFA_ROUTE] = "route",
+		[DFA_SET] = "address set",
+		[DFA_MEMBER] = "member of address set",
+		[DFA_GROUP] = "security group",
+		[DFA_RULE] = "security group rule",
 	};
 
 	return names[kind];
@@ -136,6 +140,15 @@ static struct dfa_object *find_or_new(struct dfa_state *state,
 	return object;
 }
 
+static void prefix_key(struct unique_key *key, uint32_t of,
+		       const struct dfa_address *prefix, uint8_t len)
+{
+	key->words[1] = of;
+	key->words[2] = len;
+	key->words[3] = prefix->family;
+	memcpy(&key->words[4], prefix->bytes, 16);
+}
+
 /* False if the value has nothing that must be unique. */
 static bool unique_key(enum dfa_kind kind, const union dfa_value *value,
 		       struct unique_key *key)
@@ -156,17 +169,16 @@ static bool unique_key(enum dfa_kind kind, const union dfa_value *value,
 		memcpy(&key->words[2], value->interface.mac, 6);
 		return true;
 	case DFA_ROUTE:
-		key->words[1] = value->route.router;
-		key->words[2] = value->route.prefix_len;
-		key->words[3] = value->route.prefix.family;
-		memcpy(&key->words[4], value->route.prefix.bytes, 16);
+		prefix_key(key, value->route.router, &value->route.prefix,
+			   value->route.prefix_len);
 		return true;
-	case DFA_CHASSIS:
-	case DFA_ROUTER:
-	case DFA_KINDS:
-		break;
+	case DFA_MEMBER:
+		prefix_key(key, value->member.set, &value->member.prefix,
+			   value->member.prefix_len);
+		return true;
+	default:
+		return false;
 	}
-	return false;
 }
 
 static bool has_key(enum dfa_kind kind, const union dfa_value *value,
@@ -199,6 +211,42 @@ struct dfa_object *dfa_state_holder(const struct dfa_state *state,
 	return NULL;
 }
 
+static const struct dfa_object *
+find_member(const struct dfa_state *state,
+	    const struct dfa_member_value *member)
+{
+	union dfa_value value = { .member = *member };
+	const struct dfa_object *object;
+	struct dfa_map_node *node;
+	struct unique_key key;
+
+	object = dfa_state_holder(state, DFA_MEMBER, &value);
+	if (object)
+		return object;
+	unique_key(DFA_MEMBER, &value, &key);
+	node = dfa_map_first(&state->by_wish, dfa_hash(&key, sizeof(key)));
+	for (; node; node = dfa_map_next(node)) {
+		object = dfa_container_of(node, struct dfa_object, by_wish);
+		if (has_key(object->kind, &object->wish, &key))
+			return object;
+	}
+	return NULL;
+}
+
+uint32_t dfa_state_member(struct dfa_state *state,
+			  const struct dfa_member_value *member)
+{
+	const struct dfa_object *object = find_member(state, member);
+
+	if (object)
+		return object->id;
+	do {
+		state->last_member++;
+	} while (!state->last_member ||
+		 dfa_state_find(state, DFA_MEMBER, state->last_member));
+	return state->last_member;
+}
+
 /* But for what it may have. */
 static bool port_equal(const struct dfa_port_value *a,
 		       const struct dfa_port_value *b)
@@ -206,7 +254,8 @@ static bool port_equal(const struct dfa_port_value *a,
 	return a->type == b->type && a->flags == b->flags &&
 	       a->network == b->network && a->chassis == b->chassis &&
 	       memcmp(a->mac, b->mac, 6) == 0 &&
-	       dfa_addrs_equal(a->addrs, b->addrs);
+	       dfa_addrs_equal(a->addrs, b->addrs) &&
+	       dfa_ids_equal(a->groups, b->groups);
 }
 
 static bool chassis_equal(const struct dfa_chassis_value *a,
@@ -235,6 +284,18 @@ static bool route_equal(const struct dfa_route_value *a,
 	       dfa_addrs_equal(a->nexthops, b->nexthops);
 }
 
+static bool rule_equal(const struct dfa_rule_value *a,
+		       const struct dfa_rule_value *b)
+{
+	return a->group == b->group && a->set == b->set &&
+	       a->prefix_len == b->prefix_len &&
+	       dfa_address_equal(&a->prefix, &b->prefix) &&
+	       a->direction == b->direction && a->version == b->version &&
+	       a->protocol == b->protocol && a->icmp_type == b->icmp_type &&
+	       a->icmp_code == b->icmp_code && a->has_ports == b->has_ports &&
+	       a->port_min == b->port_min && a->port_max == b->port_max;
+}
+
 bool dfa_value_equal(enum dfa_kind kind, const union dfa_value *a,
 		     const union dfa_value *b)
 {
@@ -253,6 +314,13 @@ bool dfa_value_equal(enum dfa_kind kind, const union dfa_value *a,
 		return interface_equal(&a->interface, &b->interface);
 	case DFA_ROUTE:
 		return route_equal(&a->route, &b->route);
+	case DFA_GROUP:
+		return a->group.flags == b->group.flags;
+	case DFA_RULE:
+		return rule_equal(&a->rule, &b->rule);
+	case DFA_SET:
+	case DFA_MEMBER:
+		return true; /* as the id is */
 	case DFA_KINDS:
 		break;
 	}

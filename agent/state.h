@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "addrs.h"
+#include "ids.h"
 #include "map.h"
 #include "pairs.h"
 
@@ -28,6 +29,10 @@ enum dfa_kind {
 	DFA_ROUTER,
 	DFA_INTERFACE,
 	DFA_ROUTE,
+	DFA_SET,
+	DFA_MEMBER, /* the kernel has no id: see dfa_state_member() */
+	DFA_GROUP,
+	DFA_RULE,
 	DFA_KINDS,
 };
 
@@ -39,6 +44,7 @@ struct dfa_network_value {
 struct dfa_port_value {
 	struct dfa_addrs *addrs;
 	struct dfa_pairs *pairs;
+	struct dfa_ids *groups; /* security groups of a vif */
 	uint32_t network; /* of a vif or remote, else 0 */
 	uint32_t chassis; /* of a remote, else 0 */
 	uint8_t mac[6];
@@ -73,6 +79,35 @@ struct dfa_route_value {
 	uint8_t type; /* enum dragonflow_route_type */
 };
 
+/* An address set says nothing but that it exists. */
+
+struct dfa_member_value {
+	uint32_t set;
+	struct dfa_address prefix;
+	uint8_t prefix_len;
+};
+
+struct dfa_group_value {
+	uint32_t flags; /* enum dragonflow_security_group_flag */
+};
+
+enum { DFA_ANY = -1 };
+
+struct dfa_rule_value {
+	uint32_t group;
+	uint32_t set; /* address set of the remote end, or 0 */
+	struct dfa_address prefix; /* of the remote end; no family: none */
+	uint8_t prefix_len;
+	uint8_t direction; /* enum dragonflow_direction */
+	uint8_t version; /* enum dragonflow_ip_version */
+	int16_t protocol; /* or DFA_ANY */
+	int16_t icmp_type; /* or DFA_ANY */
+	int16_t icmp_code; /* or DFA_ANY */
+	uint16_t port_min;
+	uint16_t port_max;
+	bool has_ports;
+};
+
 /* A copy that outlives the original needs a reference, see dfa_value_get(). */
 union dfa_value {
 	struct dfa_network_value network;
@@ -81,6 +116,9 @@ union dfa_value {
 	struct dfa_router_value router;
 	struct dfa_interface_value interface;
 	struct dfa_route_value route;
+	struct dfa_member_value member;
+	struct dfa_group_value group;
+	struct dfa_rule_value rule;
 };
 
 /**
@@ -128,6 +166,7 @@ struct dfa_state {
 	size_t wish_count[DFA_KINDS];
 	size_t have_count[DFA_KINDS];
 	size_t losers;
+	uint32_t last_member;
 };
 
 void dfa_state_init(struct dfa_state *state);
@@ -150,6 +189,13 @@ int dfa_state_have(struct dfa_state *state, enum dfa_kind kind, uint32_t id,
 int dfa_state_heard(struct dfa_state *state, uint32_t port,
 		    const struct dfa_pairs *claims);
 
+/*
+ * The id by which a member of an address set is known here, while it is wished
+ * for or there; else one that is free.
+ */
+uint32_t dfa_state_member(struct dfa_state *state,
+			  const struct dfa_member_value *member);
+
 /* Forget everything that the kernel was believed to have. */
 void dfa_state_forget(struct dfa_state *state);
 
@@ -162,7 +208,7 @@ bool dfa_object_want(const struct dfa_object *object, union dfa_value *want);
 /*
  * Whoever holds, in the kernel, the key that @value would take: the MAC in its
  * network, which ports and router interfaces share, the VNI, or the prefix in
- * its router. NULL if it is free.
+ * its router or address set. NULL if it is free.
  */
 struct dfa_object *dfa_state_holder(const struct dfa_state *state,
 				    enum dfa_kind kind,

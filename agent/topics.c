@@ -24,6 +24,28 @@ static struct dfa_topic *find(const struct dfa_topics *topics, const char *name)
 	return NULL;
 }
 
+static void group_why(const struct dfa_group *group, char *text, size_t size)
+{
+	const struct dfa_list *item = group->named_by.next;
+	char id[DF_UUID_LEN + 1];
+
+	if (dfa_group_has_ports(group)) {
+		snprintf(text, size, "ports here have it");
+		return;
+	}
+	for (; item != &group->named_by; item = item->next) {
+		const struct dfa_rule *rule;
+
+		rule = dfa_container_of(item, struct dfa_rule, in_remote);
+		if (!dfa_group_has_ports(rule->group))
+			continue;
+		dfa_uuid_print(id, &rule->group->id);
+		snprintf(text, size, "security group %s names it", id);
+		return;
+	}
+	snprintf(text, size, "not needed any more");
+}
+
 void dfa_topic_why(const struct dfa_topic *topic, char *text, size_t size)
 {
 	struct dfa_view_why why = { 0 };
@@ -31,6 +53,10 @@ void dfa_topic_why(const struct dfa_topic *topic, char *text, size_t size)
 
 	if (topic->is_common) {
 		snprintf(text, size, "every hypervisor needs it");
+		return;
+	}
+	if (topic->group) {
+		group_why(topic->group, text, size);
 		return;
 	}
 	dfa_view_why(&topic->topics->view, topic->kind, &topic->id, &why);
@@ -181,6 +207,12 @@ static void check_synced(struct dfa_topics *topics)
 	topics->ops->synced(topics->arg);
 }
 
+static void failed(struct dfa_topics *topics, int err)
+{
+	if (err)
+		topics->ops->failed(topics->arg, err);
+}
+
 static void topic_synced(struct dfa_topic *topic)
 {
 	struct dfa_topics *topics = topic->topics;
@@ -189,8 +221,15 @@ static void topic_synced(struct dfa_topic *topic)
 		return;
 	topic->is_synced = true;
 	topics->unsynced--;
+	if (topic->group) {
+		failed(topics, dfa_compile_group_read(topics->compile,
+						      topic->group));
+		topics->ops->changed(topics->arg);
+	}
 	check_synced(topics);
 }
+
+static void follow_groups(struct dfa_topics *topics);
 
 static int handle_event(struct dfa_topics *topics, const struct df_event *event)
 {
@@ -224,8 +263,9 @@ static void got_event(void *arg, const struct df_event *event)
 		dfa_warning("%s %s: unusable, ignored",
 			    event->model ? event->model->name : "object",
 			    event->id ? event->id : "");
-	else if (err)
-		topics->ops->failed(topics->arg, err);
+	else
+		failed(topics, err);
+	follow_groups(topics);
 	topics->ops->changed(topics->arg);
 }
 
@@ -312,8 +352,65 @@ static void unneeded(void *arg, enum dfa_view_kind kind,
 	err = kind == DFA_VIEW_NETWORK ?
 		      dfa_compile_forget(topics->compile, id) :
 		      dfa_compile_forget_router(topics->compile, id);
-	if (err)
-		topics->ops->failed(topics->arg, err);
+	failed(topics, err);
+	check_synced(topics);
+}
+
+static void group_topic_name(char *name, size_t size,
+			     const struct dfa_group *group)
+{
+	char text[DF_UUID_LEN + 1];
+
+	dfa_uuid_print(text, &group->id);
+	snprintf(name, size, "%s/%s",
+		 group->kind == DFA_SECURITY_GROUP ? "security_group" :
+						     "address_group",
+		 text);
+}
+
+static int follow_group(struct dfa_topics *topics, struct dfa_group *group,
+			const char *name)
+{
+	struct df_error error;
+	int err;
+
+	err = follow(topics, name, DFA_VIEW_NETWORK, &group->id, &error);
+	if (err) {
+		dfa_error("cannot follow topic %s: %s", name, error.text);
+		return err;
+	}
+	find(topics, name)->group = group;
+	group->is_followed = true;
+	return 0;
+}
+
+static int unfollow_group(struct dfa_topics *topics, struct dfa_group *group,
+			  const char *name)
+{
+	struct dfa_topic *topic = find(topics, name);
+
+	if (topic)
+		unfollow(topics, topic);
+	return dfa_compile_forget_group(topics->compile, group);
+}
+
+/* Those that ports bound here have, and those that the rules of these name. */
+static void follow_groups(struct dfa_topics *topics)
+{
+	struct dfa_group *group;
+	char name[64];
+
+	while ((group = dfa_compile_next_need(topics->compile))) {
+		bool is_needed = dfa_group_is_needed(group);
+
+		group_topic_name(name, sizeof(name), group);
+		if (is_needed == group->is_followed)
+			dfa_group_unref(topics->compile, group);
+		else if (is_needed)
+			failed(topics, follow_group(topics, group, name));
+		else
+			failed(topics, unfollow_group(topics, group, name));
+	}
 	check_synced(topics);
 }
 

@@ -3,6 +3,7 @@
 #define DFA_TOPICS_H
 
 #include "compile/compile.h"
+#include "compile/policy.h"
 #include "dragonflow.h"
 #include "view.h"
 
@@ -24,6 +25,7 @@ struct dfa_topics_ops {
  * @sub: the subscription
  * @kind: of a network's or router's topic
  * @id: of the network or router
+ * @group: of a security group's or address group's topic, its record
  * @is_common: every hypervisor follows it
  * @is_synced: its objects were all seen once
  * @name: of the topic
@@ -34,6 +36,7 @@ struct dfa_topic {
 	struct df_sub *sub;
 	enum dfa_view_kind kind;
 	struct dfa_uuid id;
+	struct dfa_group *group;
 	bool is_common;
 	bool is_synced;
 	char name[];

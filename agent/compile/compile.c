@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compile/policy.h"
 #include "util.h"
 
 static const struct {
@@ -19,6 +20,10 @@ static const struct {
 	{ "port_claims", dfa_claim_put, dfa_claim_del },
 	{ "router", dfa_router_put, dfa_router_del },
 	{ "router_interface", dfa_interface_put, dfa_interface_del },
+	{ "security_group", dfa_security_group_put, dfa_security_group_del },
+	{ "security_group_rule", dfa_rule_put, dfa_rule_del },
+	{ "security_group_member", dfa_membership_put, dfa_membership_del },
+	{ "address_group", dfa_address_group_put, dfa_address_group_del },
 };
 
 void dfa_compile_init(struct dfa_compile *compile, struct dfa_state *state,
@@ -40,6 +45,11 @@ void dfa_compile_init(struct dfa_compile *compile, struct dfa_state *state,
 	dfa_map_init(&compile->routers);
 	dfa_map_init(&compile->interfaces);
 	dfa_map_init(&compile->routes);
+	dfa_map_init(&compile->groups);
+	dfa_map_init(&compile->rules);
+	dfa_map_init(&compile->memberships);
+	dfa_map_init(&compile->elements);
+	dfa_list_init(&compile->needs);
 }
 
 static void free_routing(struct dfa_compile *compile)
@@ -82,6 +92,8 @@ void dfa_compile_fini(struct dfa_compile *compile)
 		free(port->device);
 		dfa_addrs_put(port->addrs);
 		dfa_pairs_put(port->allowed);
+		dfa_ids_put(port->group_ids);
+		free(port->groups);
 		free(port);
 	}
 	iter = dfa_map_iter(&compile->claims);
@@ -103,6 +115,7 @@ void dfa_compile_fini(struct dfa_compile *compile)
 	while ((node = dfa_map_iter_next(&compile->hosts, &iter)))
 		free(dfa_container_of(node, struct dfa_host, by_name));
 	free_routing(compile);
+	dfa_groups_free(compile);
 	dfa_map_fini(&compile->ports);
 	dfa_map_fini(&compile->claims);
 	dfa_map_fini(&compile->networks);

@@ -116,10 +116,14 @@ struct dfa_host {
  * @device: name of its device here, if it has a particular one
  * @addrs: its IP addresses
  * @allowed: what it may have besides
+ * @groups: while it is bound here, its security groups
+ * @group_count: length of @groups
+ * @group_ids: the kernel ids of those that apply, see dfa_port_judge()
  * @id: of the object
  * @key: kernel id
  * @mac: Ethernet address
  * @is_up: admin_state_up
+ * @is_judged: @group_ids has been set
  * @is_user: counted in &dfa_host.users
  * @is_parked: bound, but what it refers to has not arrived or is unreachable
  */
@@ -132,10 +136,14 @@ struct dfa_port {
 	char *device;
 	struct dfa_addrs *addrs;
 	struct dfa_pairs *allowed;
+	struct dfa_port_group *groups;
+	size_t group_count;
+	struct dfa_ids *group_ids;
 	struct dfa_uuid id;
 	uint32_t key;
 	uint8_t mac[6];
 	bool is_up : 1;
+	bool is_judged : 1;
 	bool is_user : 1;
 	bool is_parked : 1;
 };
@@ -336,6 +344,11 @@ struct dfa_compile {
 	struct dfa_map routers;
 	struct dfa_map interfaces;
 	struct dfa_map routes;
+	struct dfa_map groups;
+	struct dfa_map rules;
+	struct dfa_map memberships;
+	struct dfa_map elements;
+	struct dfa_list needs;
 	size_t parked;
 };
 
@@ -409,6 +422,13 @@ struct dfa_pairs *dfa_claim_find(const struct dfa_compile *compile,
 /* What a port may have, see claim.c. */
 int dfa_allowed_parse(struct dfa_pairs **allowed, const struct df_obj *obj,
 		      const uint8_t mac[6]);
+
+/* port_group.c: the groups that the model gives it, or none any more. */
+int dfa_port_set_groups(struct dfa_compile *compile, struct dfa_port *port,
+			const struct df_value *list);
+int dfa_port_drop_groups(struct dfa_compile *compile, struct dfa_port *port);
+/* Settle which groups apply. */
+int dfa_port_judge(struct dfa_port *port);
 
 int dfa_router_put(struct dfa_compile *compile, const struct df_obj *obj);
 int dfa_router_del(struct dfa_compile *compile, const struct dfa_uuid *id);

@@ -63,13 +63,14 @@ static bool port_value(const struct dfa_port *port,
 {
 	if (!port->host || !port->network->key)
 		return false;
-	if (!port->host->is_self && !port->host->value.tunnel)
+	if (port->host->is_self ? !port->is_judged : !port->host->value.tunnel)
 		return false;
 
 	*value = (struct dfa_port_value){
 		.type = DRAGONFLOW_PORT_TYPE_VIF,
 		.network = port->network->key,
 		.addrs = port->addrs,
+		.groups = port->group_ids,
 	};
 	memcpy(value->mac, port->mac, sizeof(value->mac));
 	if (!port->is_up || !port->network->is_up)
@@ -123,10 +124,16 @@ static int unwish(struct dfa_compile *compile, const struct dfa_port *port)
 int dfa_port_compile(struct dfa_compile *compile, struct dfa_port *port)
 {
 	union dfa_value value = { 0 };
-	bool wanted = port_value(port, &value.port);
-	bool remote = wanted && !is_local(port);
+	bool wanted, remote;
 	int err;
 
+	if (is_local(port)) {
+		err = dfa_port_judge(port);
+		if (err)
+			return err;
+	}
+	wanted = port_value(port, &value.port);
+	remote = wanted && !is_local(port);
 	set_parked(compile, port, port->host && !wanted);
 	err = wanted ? wish(compile, port, &value) : unwish(compile, port);
 	if (!err)
@@ -181,6 +188,8 @@ int dfa_port_forget(struct dfa_compile *compile, struct dfa_port *port)
 
 	set_parked(compile, port, false);
 	err = unwish(compile, port) ?: set_host(compile, port, NULL);
+	if (!err)
+		err = dfa_port_drop_groups(compile, port);
 	if (err)
 		return err;
 	dfa_list_del(&port->in_network);
@@ -281,6 +290,12 @@ int dfa_port_put(struct dfa_compile *compile, const struct df_obj *obj)
 					       df_obj_string(obj,
 							     "device_name") :
 					       NULL);
+	if (!err)
+		err = is_local(port) ?
+			      dfa_port_set_groups(compile, port,
+						  df_obj_value(obj,
+							       "security_groups")) :
+			      dfa_port_drop_groups(compile, port);
 	return err ?: dfa_port_compile(compile, port);
 }
 
