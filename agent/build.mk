@@ -6,7 +6,7 @@ AGENT_PURE := $(addprefix agent/,addrs.c app/advert.c config.c ids.c log.c map.c
 	pairs.c plan.c release.c state.c uuid.c view.c) $(wildcard agent/compile/*.c)
 AGENT_SRCS := $(wildcard agent/*.c agent/app/*.c agent/compile/*.c)
 AGENT_PKGS := libevent_core libmnl libnl-3.0 jansson
-UNIT_AGENT := advert compile compile_router config pairs plan ra view
+UNIT_AGENT := advert compile compile_policy compile_router config pairs plan ra view
 UNIT_AGENT_SRCS := $(UNIT_AGENT:%=selftests/unit/test_%.c)
 
 AGENT_CFLAGS := $(call pkg_cflags,$(AGENT_PKGS))

@@ -334,12 +334,13 @@ static int plan_all(struct planner *planner)
 		{ DFA_PORT, true },
 		{ DFA_CHASSIS, false },
 		{ DFA_NETWORK, false },
-		{ DFA_ROUTER, false },
-		{ DFA_INTERFACE, false },
 		{ DFA_SET, false },
 		{ DFA_MEMBER, false },
 		{ DFA_GROUP, false },
 		{ DFA_RULE, false },
+		{ DFA_ROUTER, false },
+		/* Who takes a MAC from a port makes that port move now. */
+		{ DFA_INTERFACE, false },
 		{ DFA_PORT, false },
 		{ DFA_ROUTE, false },
 	};

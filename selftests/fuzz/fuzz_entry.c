@@ -9,7 +9,7 @@
  * entries are gone.
  */
 #include "app/advert.h"
-#include "compile/compile.h"
+#include "compile/policy.h"
 #include "fuzz.h"
 #include "nb.h"
 #include "plan.h"
@@ -122,6 +122,25 @@ static void check_step(const struct dfa_state *state, const struct dfa_step *ste
 		require(is_there(state, DFA_CHASSIS, step->value.port.chassis));
 }
 
+/* The topics of groups are followed as they are needed, and read at once. */
+static void follow_groups(struct dfa_compile *compile)
+{
+	struct dfa_group *group;
+
+	while ((group = dfa_compile_next_need(compile))) {
+		bool is_needed = dfa_group_is_needed(group);
+
+		if (is_needed == group->is_followed) {
+			dfa_group_unref(compile, group);
+		} else if (is_needed) {
+			group->is_followed = true;
+			require(!dfa_compile_group_read(compile, group));
+		} else {
+			require(!dfa_compile_forget_group(compile, group));
+		}
+	}
+}
+
 static void follow(struct dfa_state *state)
 {
 	size_t rounds = state->dirty_count + 2;
@@ -189,6 +208,7 @@ static void run_line(struct world *world, char *line)
 		delete(world, line + 1);
 	else if (*line == '!')
 		follow(&world->state);
+	follow_groups(&world->compile);
 }
 
 static void delete_all(struct world *world)
@@ -197,11 +217,15 @@ static void delete_all(struct world *world)
 
 	for (i = 0; i < world->count; i++) {
 		delete(world, world->keys[i]);
+		follow_groups(&world->compile);
 		free(world->keys[i]);
 	}
 	follow(&world->state);
 	require(!world->compile.parked && !world->state.losers);
 	require(!world->state.have_count[DFA_NETWORK] && !world->state.have_count[DFA_CHASSIS]);
+	require(!world->state.have_count[DFA_GROUP] && !world->state.have_count[DFA_RULE]);
+	require(!world->state.have_count[DFA_SET] && !world->state.have_count[DFA_MEMBER]);
+	require(!world->compile.elements.count && !world->compile.groups.count);
 	/* The tunnels stay. */
 	require(world->state.have_count[DFA_PORT] == 2);
 	require(!world->view.bindings.count && !world->view.networks);

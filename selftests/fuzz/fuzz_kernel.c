@@ -18,6 +18,8 @@ static int got_object(void *arg, enum dfa_kind kind, uint32_t id, const union df
 	struct dfa_state *state = arg;
 
 	require(kind < DFA_KINDS && id);
+	if (kind == DFA_MEMBER)
+		id = dfa_state_member(state, &value->member);
 	return dfa_state_have(state, kind, id, value);
 }
 
@@ -34,6 +36,10 @@ static void try_run(struct dfa_kernel *kernel)
 		{ .kind = DFA_NETWORK, .id = 1, .value.network.vni = 7 },
 		{ .kind = DFA_PORT, .id = 2, .value.port = { .type = 1, .network = 1 } },
 		{ .kind = DFA_CHASSIS, .id = 3, .is_delete = true },
+		{ .kind = DFA_SET, .id = 4 },
+		{ .kind = DFA_MEMBER, .id = 5, .is_delete = true,
+		  .value.member = { .set = 4, .prefix.family = AF_INET } },
+		{ .kind = DFA_RULE, .id = 6, .value.rule = { .group = 7, .set = 4 } },
 	};
 	size_t count = DFA_ARRAY_SIZE(steps);
 	int sent = dfa_kernel_run(kernel, steps, count, got_refusal, &count);

@@ -29,6 +29,23 @@ enum {
 
 static struct dfa_addrs *pool[POOLS][SETS];
 
+/* Every set of the security groups 1 to 3 */
+enum { GROUP_SETS = 8 };
+
+static struct dfa_ids *group_pool[GROUP_SETS];
+
+static struct dfa_ids *make_group_set(unsigned int set)
+{
+	uint32_t id[3];
+	size_t count = 0;
+
+	for (uint32_t i = 0; i < 3; i++) {
+		if (set >> i & 1)
+			id[count++] = i + 1;
+	}
+	return dfa_ids_new(id, count);
+}
+
 static struct dfa_addrs *make_set(unsigned int kind, unsigned int set)
 {
 	struct dfa_addr addr[ADDRESSES];
@@ -58,6 +75,8 @@ static int make_pool(void **unused)
 		for (unsigned int set = 0; set < SETS; set++)
 			pool[kind][set] = make_set(kind, set);
 	}
+	for (unsigned int set = 0; set < GROUP_SETS; set++)
+		group_pool[set] = make_group_set(set);
 	return 0;
 }
 
@@ -68,6 +87,8 @@ static int free_pool(void **unused)
 		for (unsigned int set = 0; set < SETS; set++)
 			dfa_addrs_put(pool[kind][set]);
 	}
+	for (unsigned int set = 0; set < GROUP_SETS; set++)
+		dfa_ids_put(group_pool[set]);
 	return 0;
 }
 
@@ -79,6 +100,16 @@ static struct dfa_addrs *in_pool(const struct dfa_addrs *addrs)
 			if (dfa_addrs_equal(pool[kind][set], addrs))
 				return pool[kind][set];
 		}
+	}
+	fail();
+	return NULL;
+}
+
+static struct dfa_ids *in_group_pool(const struct dfa_ids *groups)
+{
+	for (unsigned int set = 0; set < GROUP_SETS; set++) {
+		if (dfa_ids_equal(group_pool[set], groups))
+			return group_pool[set];
 	}
 	fail();
 	return NULL;
@@ -188,7 +219,10 @@ static bool accepts_port(const struct model *model, uint32_t id,
 	if (value->port.type == DRAGONFLOW_PORT_TYPE_REMOTE &&
 	    !model->there[DFA_CHASSIS][value->port.chassis])
 		return false;
-
+	for (size_t i = 0; i < dfa_ids_count(value->port.groups); i++) {
+		if (!model->there[DFA_GROUP][value->port.groups->id[i]])
+			return false;
+	}
 	return is_neighbour_free(model, DFA_PORT, id, value);
 }
 
@@ -256,6 +290,24 @@ static bool accepts_network(const struct model *model, uint32_t id,
 	return true;
 }
 
+/* A group stays stateful or not, a rule stays in its group. */
+static bool accepts_policy(const struct model *model, enum dfa_kind kind,
+			   uint32_t id, const union dfa_value *value)
+{
+	const union dfa_value *old = &model->value[kind][id];
+	bool is_there = model->there[kind][id];
+
+	if (kind == DFA_MEMBER)
+		return model->there[DFA_SET][value->member.set];
+	if (kind == DFA_GROUP)
+		return !is_there || old->group.flags == value->group.flags;
+	if (kind == DFA_SET)
+		return true;
+	return model->there[DFA_GROUP][value->rule.group] &&
+	       (!value->rule.set || model->there[DFA_SET][value->rule.set]) &&
+	       (!is_there || old->rule.group == value->rule.group);
+}
+
 static bool accepts_new(const struct model *model, enum dfa_kind kind,
 			uint32_t id, const union dfa_value *value)
 {
@@ -270,6 +322,11 @@ static bool accepts_new(const struct model *model, enum dfa_kind kind,
 		return accepts_route(model, id, value);
 	case DFA_CHASSIS:
 		return is_port_there(model, value->chassis.tunnel, true);
+	case DFA_SET:
+	case DFA_MEMBER:
+	case DFA_GROUP:
+	case DFA_RULE:
+		return accepts_policy(model, kind, id, value);
 	default:
 		return true;
 	}
@@ -307,6 +364,22 @@ static bool needs_routing(const struct model *model, uint32_t i,
 		 dfa_addrs_has(route->nexthops, &by)));
 }
 
+static bool needs_policy(const struct model *model, uint32_t i,
+			 enum dfa_kind kind, uint32_t id)
+{
+	const struct dfa_rule_value *rule = &model->value[DFA_RULE][i].rule;
+
+	if (kind == DFA_SET)
+		return (id && model->there[DFA_RULE][i] &&
+			rule->set == id) ||
+		       (model->there[DFA_MEMBER][i] &&
+			model->value[DFA_MEMBER][i].member.set == id);
+	return kind == DFA_GROUP &&
+	       ((model->there[DFA_RULE][i] && rule->group == id) ||
+		(is_port_there(model, i, false) &&
+		 dfa_ids_has(model->value[DFA_PORT][i].port.groups, id)));
+}
+
 static bool accepts_delete(const struct model *model, enum dfa_kind kind,
 			   uint32_t id)
 {
@@ -315,7 +388,8 @@ static bool accepts_delete(const struct model *model, enum dfa_kind kind,
 
 	for (uint32_t i = 0; i < IDS; i++) {
 		if (needs_port(model, i, kind, id) ||
-		    needs_routing(model, i, kind, id))
+		    needs_routing(model, i, kind, id) ||
+		    needs_policy(model, i, kind, id))
 			return false;
 		if (kind == DFA_PORT && model->there[DFA_CHASSIS][i] &&
 		    model->value[DFA_CHASSIS][i].chassis.tunnel == id)
@@ -336,6 +410,9 @@ static bool model_new(struct model *model, enum dfa_kind kind, uint32_t id,
 	addrs = dfa_value_addrs(kind, &model->value[kind][id]);
 	if (addrs)
 		*addrs = in_pool(*addrs);
+	if (kind == DFA_PORT)
+		model->value[kind][id].port.groups =
+			in_group_pool(value->port.groups);
 	return true;
 }
 
@@ -371,6 +448,8 @@ static union dfa_value random_port(bool odd_types)
 	value.port.addrs = pool[PORT_SETS][pick(SETS) & pick(SETS)];
 	if (value.port.type == DRAGONFLOW_PORT_TYPE_REMOTE)
 		value.port.chassis = pick(IDS);
+	else
+		value.port.groups = group_pool[pick(GROUP_SETS)];
 	return value;
 }
 
@@ -403,10 +482,40 @@ static union dfa_value random_route(uint32_t id, bool odd_types)
 	};
 }
 
+/* An id tells set and prefix of a member; and, unless odd, group and flags. */
+static union dfa_value random_policy(enum dfa_kind kind, uint32_t id,
+				     bool odd_types)
+{
+	union dfa_value value = { 0 };
+
+	if (kind == DFA_MEMBER) {
+		value.member.set = 1 + id % 3;
+		value.member.prefix.family = AF_INET;
+		value.member.prefix.bytes[3] = (uint8_t)id;
+		value.member.prefix_len = 32;
+	} else if (kind == DFA_GROUP) {
+		value.group.flags = odd_types ? pick(2) : id % 2;
+	} else if (kind == DFA_RULE) {
+		value.rule.group = 1 + (odd_types ? pick(3) : id % 3);
+		value.rule.set = pick(4);
+		value.rule.protocol = (int16_t)pick(2);
+	}
+	return value;
+}
+
+static bool is_policy(enum dfa_kind kind)
+{
+	return kind == DFA_SET || kind == DFA_MEMBER || kind == DFA_GROUP ||
+	       kind == DFA_RULE;
+}
+
 static union dfa_value random_value(enum dfa_kind kind, uint32_t id,
 				    bool odd_types)
 {
 	union dfa_value value = { 0 };
+
+	if (is_policy(kind))
+		return random_policy(kind, id, odd_types);
 
 	if (kind == DFA_PORT && id < TUNNELS && !odd_types) {
 		value.port.type = DRAGONFLOW_PORT_TYPE_TUNNEL;
@@ -441,7 +550,8 @@ static void random_world(struct model *model, unsigned int tries,
 		static const enum dfa_kind kinds[] = {
 			DFA_PORT,   DFA_PORT,	   DFA_PORT,	  DFA_NETWORK,
 			DFA_ROUTER, DFA_INTERFACE, DFA_INTERFACE, DFA_ROUTE,
-			DFA_ROUTE,  DFA_CHASSIS,
+			DFA_ROUTE,  DFA_CHASSIS,   DFA_SET,	  DFA_MEMBER,
+			DFA_GROUP,  DFA_RULE,	   DFA_RULE,
 		};
 		enum dfa_kind kind = kinds[pick(DFA_ARRAY_SIZE(kinds))];
 		uint32_t id = pick(IDS);

@@ -288,6 +288,46 @@ static union dfa_value with_addresses(union dfa_value port, unsigned int set)
 	return port;
 }
 
+/* What is allowed is allowed from the first packet on. */
+static void a_port_comes_after_all_that_its_groups_say(void **unused)
+{
+	static const enum dfa_kind order[] = {
+		DFA_NETWORK, DFA_SET, DFA_MEMBER, DFA_GROUP, DFA_RULE, DFA_PORT,
+	};
+	union dfa_value values[DFA_KINDS] = {
+		[DFA_NETWORK] = network(7),
+		[DFA_MEMBER].member = { .set = 1, .prefix.family = AF_INET },
+		[DFA_RULE].rule = { .group = 1, .set = 1 },
+		[DFA_PORT] = vif(1, 1),
+	};
+	struct dfa_state state;
+	struct dfa_plan plan;
+
+	(void)unused;
+	values[DFA_PORT].port.groups = group_pool[1];
+	dfa_state_init(&state);
+	for (size_t i = 0; i < DFA_ARRAY_SIZE(order); i++)
+		dfa_state_wish(&state, order[i], 1, &values[order[i]]);
+	assert_int_equal(dfa_plan_make(&plan, &state), 0);
+	assert_int_equal(plan.count, DFA_ARRAY_SIZE(order));
+	for (size_t i = 0; i < plan.count; i++)
+		assert_int_equal(plan.step[i].kind, order[i]);
+	dfa_plan_free(&plan);
+	/* And the other way round. */
+	dfa_state_forget(&state);
+	for (size_t i = 0; i < DFA_ARRAY_SIZE(order); i++) {
+		dfa_state_have(&state, order[i], 1, &values[order[i]]);
+		dfa_state_wish(&state, order[i], 1, NULL);
+	}
+	assert_int_equal(dfa_plan_make(&plan, &state), 0);
+	assert_int_equal(plan.count, DFA_ARRAY_SIZE(order));
+	for (size_t i = 0; i < plan.count; i++)
+		assert_int_equal(plan.step[plan.count - 1 - i].kind, order[i]);
+	assert_int_equal(plan.step[3].value.member.set, 1);
+	dfa_plan_free(&plan);
+	dfa_state_fini(&state);
+}
+
 static void an_address_changes_hands(void **unused)
 {
 	struct model model = { 0 };
@@ -348,6 +388,7 @@ int main(void)
 		cmocka_unit_test(the_lower_id_of_two_equal_macs_wins),
 		cmocka_unit_test(the_loser_of_a_vni_keeps_its_local_ports),
 		cmocka_unit_test(what_was_forgotten_is_wanted_again),
+		cmocka_unit_test(a_port_comes_after_all_that_its_groups_say),
 		cmocka_unit_test(an_address_changes_hands),
 		cmocka_unit_test(a_subnet_changes_interfaces),
 		cmocka_unit_test(any_world_becomes_any_other),
