@@ -22,6 +22,9 @@ ALL_TESTS="
 	ipv6_modes_are_set_and_refused
 	a_router_is_put_between_networks
 	routes_come_and_go
+	security_groups_have_rules
+	a_new_security_group_may_have_default_rules
+	ports_are_members_of_security_groups
 	records_are_written_with_and_without_json
 	lists_grow_and_shrink
 	concurrent_additions_are_all_kept
@@ -73,7 +76,7 @@ blue() {
 }
 
 every_model_is_created_shown_listed_set_deleted() {
-	local model
+	local model name
 	database
 	run dfctl network create n
 	run dfctl chassis create c
@@ -81,14 +84,20 @@ every_model_is_created_shown_listed_set_deleted() {
 	run dfctl port create p network=n
 	run dfctl router create r
 	run dfctl router_interface create r router=r fixed_ips=s,192.0.2.1
-	for model in chassis network subnet port router router_interface; do
-		check "$model is shown" grep -q "^name  *${model:0:1}\$" <(dfctl "$model" show "${model:0:1}")
-		check_eq "$model is listed" "${model:0:1}" "$(dfctl "$model" list --no-headers --columns name)"
-		check "$model is set" dfctl "$model" set "${model:0:1}" description=hello
-		check_eq "$model has changed" hello "$(field "$model" "${model:0:1}" .description)"
+	run dfctl security_group create g
+	run dfctl address_group create a addresses=192.0.2.0/24,2001:db8::1
+	for model in chassis network subnet port router router_interface security_group address_group; do
+		name=${model:0:1}
+		[ "$model" != security_group ] || name=g
+		check "$model is shown" grep -q "^name  *$name\$" <(dfctl "$model" show "$name")
+		check_eq "$model is listed" "$name" "$(dfctl "$model" list --no-headers --columns name)"
+		check "$model is set" dfctl "$model" set "$name" description=hello
+		check_eq "$model has changed" hello "$(field "$model" "$name" .description)"
 	done
-	for model in router_interface router port subnet network chassis; do
-		check "$model is deleted" dfctl "$model" delete "${model:0:1}"
+	for model in router_interface router port subnet network chassis security_group address_group; do
+		name=${model:0:1}
+		[ "$model" != security_group ] || name=g
+		check "$model is deleted" dfctl "$model" delete "$name"
 		check_eq "no $model is left" "" "$(dfctl "$model" list --no-headers)"
 	done
 }
@@ -96,7 +105,7 @@ every_model_is_created_shown_listed_set_deleted() {
 models_of_agents_are_read_only() {
 	local model verb
 	database
-	for model in agent port_status port_claims binding router_link; do
+	for model in agent port_status port_claims binding router_link security_group_member; do
 		check "$model list" dfctl "$model" list
 		for verb in "create x" "set x tags=a" "delete x"; do
 			# words
@@ -280,6 +289,50 @@ routes_come_and_go() {
 	check "a destination goes" dfctl router set r routes-=10.0.0.0/8
 	check_eq "one is left" "2001:db8:9::/48" "$(field router r '[.routes[].destination] | join(" ")')"
 	check "the interface goes" dfctl router_interface delete i
+}
+
+security_groups_have_rules() {
+	local id
+	database
+	run dfctl security_group create web
+	run dfctl address_group create office addresses=192.0.2.0/24
+	id=$(dfctl security_group_rule create security_group=web direction=ingress protocol=tcp \
+		port_range_min=443 port_range_max=443 remote_address_group=office) || fail "cannot create a rule"
+	check_eq "listed by its group" "$id" "$(dfctl security_group_rule list security_group=web --no-headers --columns id)"
+	check_eq "its remote" "$(field address_group office .id)" "$(field security_group_rule "$id" .remote_address_group_id)"
+	check "a change" dfctl security_group_rule set "$id" port_range_min=80
+	check_eq "the range" "[80,443]" "$(field security_group_rule "$id" '[.port_range_min, .port_range_max]')"
+	check "from a remote to another" dfctl security_group_rule set "$id" remote_address_group= remote_group=web
+	check_eq "a stateful group" yes "$(dfctl security_group list --no-headers --columns stateful)"
+	check "an ICMP type of 0" dfctl security_group_rule create security_group=web direction=ingress protocol=icmp port_range_min=0
+	check_fails "a code without a type" dfctl security_group_rule create security_group=web direction=ingress protocol=icmp port_range_max=0
+	check_fails "a group that has rules" dfctl security_group delete web
+	check "says who uses it" grep -q "is used by security_group_rule .* and 1 more" <(dfctl security_group delete web 2>&1)
+}
+
+a_new_security_group_may_have_default_rules() {
+	database
+	run dfctl security_group create web project_id=p1 --default-rules
+	check_eq "what it may send" "egress IPv4 p1, egress IPv6 p1" \
+		"$(dfctl security_group_rule list --no-headers --columns direction,ethertype,project_id | sort | xargs -n 3 | paste -sd, | sed 's/,/, /')"
+	refused 2 "network: --default-rules makes no sense here" network create blue --default-rules
+	refused 2 "list: --default-rules makes no sense here" security_group list --default-rules
+}
+
+ports_are_members_of_security_groups() {
+	database
+	blue
+	run dfctl security_group create web
+	run dfctl port create p network=blue fixed_ips=192.0.2.10,2001:db8::10 security_groups=web
+	check_eq "its addresses" "192.0.2.10,2001:db8::10" \
+		"$(dfctl security_group_member list --no-headers --columns addresses)"
+	check_fails "the group is used" dfctl security_group delete web
+	check_fails "a port without security has no groups" dfctl port set p port_security_enabled=false
+	check "names the field" grep -q 'field "security_groups": a port with port_security_enabled=false has none' \
+		<(dfctl port set p port_security_enabled=false 2>&1)
+	check "both at once" dfctl port set p port_security_enabled=false security_groups=
+	check_eq "no member is left" "" "$(dfctl security_group_member list --no-headers)"
+	check "the group is free" dfctl security_group delete web
 }
 
 records_are_written_with_and_without_json() {

@@ -17,6 +17,7 @@ ALL_TESTS="
 	ports_are_shown
 	chassis_are_shown
 	routing_is_shown
+	policy_is_shown
 	flows_are_shown
 	flows_of_one_port_are_shown
 	flows_are_flushed
@@ -81,8 +82,19 @@ setup() {
 		df.do("route-new", {"id": 22, "router": 20, "ip4": "10.0.0.0", "prefix-len": 8, "nexthop": [
 		    {"interface": 21, "ip4": "198.51.100.1"}, {"interface": 21, "ip4": "198.51.100.2", "weight": 2}]})
 		df.do("route-new", {"id": 23, "router": 20, "ip6": "2001:db8:9::", "prefix-len": 48, "type": "blackhole"})
+		df.do("security-group-new", {"id": 30})
+		df.do("security-group-new", {"id": 31, "flags": ["stateless"]})
+		df.do("address-set-new", {"id": 32})
+		df.do("address-set-member-new", {"set": 32, "ip4": "192.0.2.0", "prefix-len": 24})
+		df.do("address-set-member-new", {"set": 32, "ip6": "2001:db8::1", "prefix-len": 128})
+		df.do("security-group-rule-new", {"id": 33, "group": 30, "direction": "ingress", "version": "ip4",
+		                                  "protocol": 6, "port-min": 80, "port-max": 90, "address-set": 32})
+		df.do("security-group-rule-new", {"id": 34, "group": 30, "direction": "egress", "version": "ip6",
+		                                  "protocol": 58, "icmp-type": 128, "icmp-code": 0, "ip6": "2001:db8::", "prefix-len": 32})
+		df.do("security-group-rule-new", {"id": 35, "group": 31, "direction": "egress", "version": "ip4",
+		                                  "ip4": "10.0.0.0", "prefix-len": 8})
 		df.do("port-new", {"id": 3, "type": "vif", "network": 8, "mac": mac(3), "flags": ["admin-down"],
-		                   "ip4": ["198.51.100.3"], "ip6": ["2001:db8::3", "fe80::3"]})
+		                   "ip4": ["198.51.100.3"], "ip6": ["2001:db8::3", "fe80::3"], "group": [30, 31]})
 		tc = dfnl.Tc("$HV")
 		tc.attach("tap1", 1)
 		tc.attach("tap2", 2)
@@ -135,6 +147,18 @@ routing_is_shown() {
 	jq_is '[1,2]' '.[] | select(.id == 22) | .nexthop | map(.weight)' in_hv kernel routes
 	jq_is '[["198.51.100.3"],["2001:db8::3","fe80::3"]]' '.[] | select(.id == 3) | [.ip4, .ip6]' in_hv kernel ports
 	jq_is '[1,1,2]' '[.routers, .router_interfaces, .routes]' in_hv kernel datapath
+}
+
+policy_is_shown() {
+	check "a security group" grep -Eq '^30 +- +2 +1$' <(in_hv kernel security-groups)
+	check "a stateless one" grep -Eq '^31 +stateless +1 +1$' <(in_hv kernel security-groups)
+	check "a rule with ports and a set" grep -Eq '^33 +30 +ingress +ip4 +6 +80-90 +- +32 +0$' <(in_hv kernel security-group-rules)
+	check "one with a type and a prefix" grep -Eq '^34 +30 +egress +ip6 +58 +128/0 +2001:db8::/32 +- +0$' \
+		<(in_hv kernel security-group-rules)
+	check "an address set" grep -Eq '^32 +2 +1$' <(in_hv kernel address-sets)
+	check_eq "its members" "32 192.0.2.0/24 32 2001:db8::1/128" \
+		"$(in_hv kernel address-set-members --no-headers | sort | xargs)"
+	jq_is '[30,31]' '.[] | select(.id == 3) | .group' in_hv kernel ports
 }
 
 flows_are_shown() {
@@ -194,12 +218,14 @@ nothing_is_left_out() {
 	# entries without packets would be gone before Python has started
 	adf_daemon "$TMPDIR/ping" nsenter --net="/run/netns/$W1" ping -n -i 0.2 192.0.2.2
 	spec >"$TMPDIR/dumps" <<-END
-		for what in "network", "port", "chassis", "router", "router-interface", "route", "flow":
+		for what in "network", "port", "chassis", "router", "router-interface", "route", "flow", \
+		        "security-group", "security-group-rule", "address-set", "address-set-member":
 		    for found in df.dump(what + "-get"):
 		        print(what, json.dumps(found, default=str))
 		print("datapath", json.dumps(df.do("datapath-get"), default=str))
 	END
-	for what in network port chassis router router-interface route flow; do
+	for what in network port chassis router router-interface route flow \
+		security-group security-group-rule address-set address-set-member; do
 		check_eq "$what" "$(members "$what" <"$TMPDIR/dumps")" \
 			"$(in_hv kernel "$(sed 's/^router-//; s/s*$/s/' <<<"$what")" --json | jq -c '.[]' | sed "s/^/$what /" | members "$what")"
 	done

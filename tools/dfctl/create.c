@@ -40,6 +40,35 @@ static int fields_read(struct dfctl *ctl, json_t *fields)
 	return DFCTL_OK;
 }
 
+static int add_rule(struct df_txn *txn, const struct df_obj *group,
+		    const char *ethertype, struct df_error *error)
+{
+	df_obj_auto struct df_obj *rule = NULL;
+	const char *project = df_obj_string(group, "project_id");
+	int err;
+
+	err = df_obj_new(&rule, "security_group_rule", error);
+	if (!err)
+		err = df_obj_set_string(rule, "security_group_id", df_obj_id(group),
+					error);
+	if (!err)
+		err = df_obj_set_string(rule, "direction", "egress", error);
+	if (!err)
+		err = df_obj_set_string(rule, "ethertype", ethertype, error);
+	if (!err && project)
+		err = df_obj_set_string(rule, "project_id", project, error);
+	return err ? err : df_txn_create(txn, rule, error);
+}
+
+/* What Neutron gives every new security group: its workloads may send. */
+static int add_default_rules(struct df_txn *txn, const struct df_obj *group,
+			     struct df_error *error)
+{
+	int err = add_rule(txn, group, "IPv4", error);
+
+	return err ? err : add_rule(txn, group, "IPv6", error);
+}
+
 static int create(struct dfctl *ctl, struct df_obj *obj)
 {
 	struct df_error error = { 0 };
@@ -53,7 +82,8 @@ static int create(struct dfctl *ctl, struct df_obj *obj)
 		dfctl_err("out of memory");
 		return DFCTL_FAILED;
 	}
-	if (df_txn_create(txn, obj, &error)) {
+	if (df_txn_create(txn, obj, &error) ||
+	    (ctl->default_rules && add_default_rules(txn, obj, &error))) {
 		df_txn_free(txn);
 		return dfctl_refused(&error);
 	}
@@ -78,6 +108,10 @@ int dfctl_create(struct dfctl *ctl)
 	struct df_error error = { 0 };
 	int err;
 
+	if (ctl->default_rules && strcmp(ctl->model->name, "security_group")) {
+		dfctl_err("%s: --default-rules makes no sense here", ctl->model->name);
+		return DFCTL_USAGE;
+	}
 	err = fields_read(ctl, fields);
 	if (!err)
 		err = dfctl_subnets_fill(ctl, fields, fields);

@@ -16,6 +16,7 @@
 
 enum attr_type {
 	TYPE_U8,
+	TYPE_U16,
 	TYPE_U32,
 	TYPE_U64,
 	TYPE_BE16,
@@ -57,12 +58,16 @@ static const char *const down_flags[] = { "admin-down", NULL };
 static const char *const route_types[] = {
 	"0", "unicast", "blackhole", "unreachable", "prohibit", NULL
 };
+static const char *const group_flags[] = { "stateless", NULL };
+static const char *const directions[] = { "0", "ingress", "egress", NULL };
+static const char *const ip_versions[] = { "0", "ip4", "ip6", NULL };
 static const char *const drop_reasons[] = {
 	"0", "malformed", "truncated", "source-multicast", "vlan", "admin-down",
 	"unknown-network", "unknown-destination", "reflection", "no-device",
 	"transmit", "no-memory", "loop", "router-input", "unroutable", "no-route",
 	"blackhole", "prohibited", "no-neighbour", "ttl-exceeded", "too-big",
-	"rate-limited", "neighbour-known", "neighbour-conflict", "no-agent", NULL
+	"rate-limited", "neighbour-known", "neighbour-conflict", "no-agent",
+	"policy-egress", "policy-ingress", "connection-invalid", "connection-limit", NULL
 };
 
 static const struct attr_spec datapath_spec[] = {
@@ -142,6 +147,7 @@ static const struct attr_spec port_spec[] = {
 			     .nest_size = ARRAY_SIZE(pair_spec) },
 	[DF_A_PORT_HOLD] = { "hold", TYPE_NEST, .multi = true, .nest = hold_spec,
 			     .nest_size = ARRAY_SIZE(hold_spec) },
+	[DF_A_PORT_GROUP] = { "group", TYPE_U32, .multi = true },
 };
 
 static const struct attr_spec chassis_spec[] = {
@@ -199,6 +205,43 @@ static const struct attr_spec route_spec[] = {
 				 .nest_size = ARRAY_SIZE(nexthop_spec) },
 };
 
+static const struct attr_spec security_group_spec[] = {
+	[DF_A_SECURITY_GROUP_ID] = { "id", TYPE_U32 },
+	[DF_A_SECURITY_GROUP_FLAGS] = { "flags", TYPE_FLAGS, .names = group_flags },
+	[DF_A_SECURITY_GROUP_RULES] = { "rules", TYPE_U32 },
+	[DF_A_SECURITY_GROUP_PORTS] = { "ports", TYPE_U32 },
+};
+
+static const struct attr_spec security_group_rule_spec[] = {
+	[DF_A_SECURITY_GROUP_RULE_ID] = { "id", TYPE_U32 },
+	[DF_A_SECURITY_GROUP_RULE_GROUP] = { "group", TYPE_U32 },
+	[DF_A_SECURITY_GROUP_RULE_DIRECTION] = { "direction", TYPE_ENUM, .names = directions },
+	[DF_A_SECURITY_GROUP_RULE_VERSION] = { "version", TYPE_ENUM, .names = ip_versions },
+	[DF_A_SECURITY_GROUP_RULE_PROTOCOL] = { "protocol", TYPE_U8 },
+	[DF_A_SECURITY_GROUP_RULE_PORT_MIN] = { "port_min", TYPE_U16 },
+	[DF_A_SECURITY_GROUP_RULE_PORT_MAX] = { "port_max", TYPE_U16 },
+	[DF_A_SECURITY_GROUP_RULE_ICMP_TYPE] = { "icmp_type", TYPE_U8 },
+	[DF_A_SECURITY_GROUP_RULE_ICMP_CODE] = { "icmp_code", TYPE_U8 },
+	[DF_A_SECURITY_GROUP_RULE_IP4] = { "ip4", TYPE_IP4 },
+	[DF_A_SECURITY_GROUP_RULE_IP6] = { "ip6", TYPE_IP6 },
+	[DF_A_SECURITY_GROUP_RULE_PREFIX_LEN] = { "prefix_len", TYPE_U8 },
+	[DF_A_SECURITY_GROUP_RULE_ADDRESS_SET] = { "address_set", TYPE_U32 },
+	[DF_A_SECURITY_GROUP_RULE_MATCHES] = { "matches", TYPE_U64 },
+};
+
+static const struct attr_spec address_set_spec[] = {
+	[DF_A_ADDRESS_SET_ID] = { "id", TYPE_U32 },
+	[DF_A_ADDRESS_SET_MEMBERS] = { "members", TYPE_U32 },
+	[DF_A_ADDRESS_SET_RULES] = { "rules", TYPE_U32 },
+};
+
+static const struct attr_spec address_set_member_spec[] = {
+	[DF_A_ADDRESS_SET_MEMBER_SET] = { "set", TYPE_U32 },
+	[DF_A_ADDRESS_SET_MEMBER_IP4] = { "ip4", TYPE_IP4 },
+	[DF_A_ADDRESS_SET_MEMBER_IP6] = { "ip6", TYPE_IP6 },
+	[DF_A_ADDRESS_SET_MEMBER_PREFIX_LEN] = { "prefix_len", TYPE_U8 },
+};
+
 static const struct attr_spec match_spec[] = {
 	[DF_A_MATCH_TUNNEL_ID] = { "tunnel_id", TYPE_U32 },
 	[DF_A_MATCH_ETH_SRC] = { "eth_src", TYPE_MAC },
@@ -241,6 +284,8 @@ static const struct attr_spec flow_spec[] = {
 	[DF_A_FLOW_STALE] = { "stale", TYPE_FLAG },
 };
 
+#define MESSAGE(spec, event) { spec, ARRAY_SIZE(spec), event }
+
 static const struct {
 	const struct attr_spec *spec;
 	size_t size;
@@ -271,6 +316,21 @@ static const struct {
 	[DF_CMD_ROUTE_NTF] = { route_spec, ARRAY_SIZE(route_spec), "route" },
 	[DF_CMD_PORT_HOLD_NTF] = { port_spec, ARRAY_SIZE(port_spec), "port-hold" },
 	[DF_CMD_ROUTE_DEL_NTF] = { route_spec, ARRAY_SIZE(route_spec), "route-del" },
+	[DF_CMD_SECURITY_GROUP_GET] = MESSAGE(security_group_spec, NULL),
+	[DF_CMD_SECURITY_GROUP_NTF] = MESSAGE(security_group_spec, "security-group"),
+	[DF_CMD_SECURITY_GROUP_DEL_NTF] = MESSAGE(security_group_spec,
+						"security-group-del"),
+	[DF_CMD_SECURITY_GROUP_RULE_GET] = MESSAGE(security_group_rule_spec, NULL),
+	[DF_CMD_SECURITY_GROUP_RULE_NTF] = MESSAGE(security_group_rule_spec, "security-group-rule"),
+	[DF_CMD_SECURITY_GROUP_RULE_DEL_NTF] = MESSAGE(security_group_rule_spec,
+						"security-group-rule-del"),
+	[DF_CMD_ADDRESS_SET_GET] = MESSAGE(address_set_spec, NULL),
+	[DF_CMD_ADDRESS_SET_NTF] = MESSAGE(address_set_spec, "address-set"),
+	[DF_CMD_ADDRESS_SET_DEL_NTF] = MESSAGE(address_set_spec, "address-set-del"),
+	[DF_CMD_ADDRESS_SET_MEMBER_GET] = MESSAGE(address_set_member_spec, NULL),
+	[DF_CMD_ADDRESS_SET_MEMBER_NTF] = MESSAGE(address_set_member_spec, "address-set-member"),
+	[DF_CMD_ADDRESS_SET_MEMBER_DEL_NTF] = MESSAGE(address_set_member_spec,
+						"address-set-member-del"),
 };
 
 static uint64_t attr_number(const struct nlattr *attr)
@@ -352,6 +412,7 @@ static json_t *attr_json(const struct attr_spec *spec, const struct nlattr *attr
 {
 	switch (spec->type) {
 	case TYPE_U8:
+	case TYPE_U16:
 	case TYPE_U32:
 	case TYPE_U64:
 		return json_integer((json_int_t)attr_number(attr));

@@ -35,6 +35,7 @@ enum {
 	DFCTL_OPT_STATS = 1 << 3,
 	DFCTL_OPT_MONITOR = 1 << 4,
 	DFCTL_OPT_BATCH = 1 << 5,
+	DFCTL_OPT_CREATE = 1 << 6,
 };
 
 /**
@@ -49,6 +50,7 @@ enum {
  * @json: print JSON
  * @no_headers: leave out the line above a table
  * @stats: show the counters
+ * @default_rules: let a new security group's workloads send
  * @kernel: watch the kernel
  * @snapshot: begin with what is there
  * @help: say how the command is used
@@ -71,6 +73,7 @@ struct dfctl {
 	bool json;
 	bool no_headers;
 	bool stats;
+	bool default_rules;
 	bool kernel;
 	bool snapshot;
 	bool help;

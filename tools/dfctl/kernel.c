@@ -171,6 +171,7 @@ static const struct dfctl_column port_columns[] = {
 	{ .name = "flags" },
 	{ .name = "ip4", .extra = true },
 	{ .name = "ip6", .extra = true },
+	{ .name = "group", .extra = true },
 	{ .name = "flow_class", .extra = true },
 	{ .name = "flow_limit", .extra = true },
 	{ .name = "ifindex", .extra = true },
@@ -273,6 +274,57 @@ static const struct dfctl_column route_columns[] = {
 	{ .name = NULL },
 };
 
+static const struct dfctl_column security_group_columns[] = {
+	{ .name = "id" }, { .name = "flags" }, { .name = "rules" }, { .name = "ports" },
+	{ .name = NULL },
+};
+
+/* Two members as a range; the second may be missing. */
+static char *range_text(const json_t *object, const char *first, const char *second,
+			char between)
+{
+	const json_t *from = json_object_get(object, first);
+	const json_t *to = json_object_get(object, second);
+
+	if (!from)
+		return NULL;
+	if (!to)
+		return dfctl_strf("%" JSON_INTEGER_FORMAT, json_integer_value(from));
+	return dfctl_strf("%" JSON_INTEGER_FORMAT "%c%" JSON_INTEGER_FORMAT,
+			  json_integer_value(from), between, json_integer_value(to));
+}
+
+/* Ports, or type and code of ICMP. */
+static char *rule_ports_text(const json_t *rule)
+{
+	char *text = range_text(rule, "port_min", "port_max", '-');
+
+	if (!text)
+		text = range_text(rule, "icmp_type", "icmp_code", '/');
+	return text ? text : dfctl_strdup("-");
+}
+
+static const struct dfctl_column rule_columns[] = {
+	{ .name = "id" },
+	{ .name = "group" },
+	{ .name = "direction" },
+	{ .name = "version" },
+	{ .name = "protocol" },
+	{ .name = "ports", .text = rule_ports_text },
+	{ .name = "prefix", .text = address_text },
+	{ .name = "address_set" },
+	{ .name = "matches" },
+	{ .name = NULL },
+};
+
+static const struct dfctl_column address_set_columns[] = {
+	{ .name = "id" }, { .name = "members" }, { .name = "rules" }, { .name = NULL },
+};
+
+static const struct dfctl_column member_columns[] = {
+	{ .name = "set" }, { .name = "prefix", .text = address_text }, { .name = NULL },
+};
+
 static int rows_print(const struct dfctl *ctl, const struct dfctl_column *columns,
 		      const json_t *rows)
 {
@@ -345,6 +397,26 @@ static int routes(struct dfctl *ctl)
 	return objects_show(ctl, DF_CMD_ROUTE_GET, route_columns);
 }
 
+static int security_groups(struct dfctl *ctl)
+{
+	return objects_show(ctl, DF_CMD_SECURITY_GROUP_GET, security_group_columns);
+}
+
+static int rules(struct dfctl *ctl)
+{
+	return objects_show(ctl, DF_CMD_SECURITY_GROUP_RULE_GET, rule_columns);
+}
+
+static int address_sets(struct dfctl *ctl)
+{
+	return objects_show(ctl, DF_CMD_ADDRESS_SET_GET, address_set_columns);
+}
+
+static int members(struct dfctl *ctl)
+{
+	return objects_show(ctl, DF_CMD_ADDRESS_SET_MEMBER_GET, member_columns);
+}
+
 static int datapath(struct dfctl *ctl)
 {
 	__auto_json json_t *object = NULL;
@@ -380,6 +452,18 @@ const struct dfctl_cmd dfctl_kernel_cmds[] = {
 	  .help = "show the router interfaces" },
 	{ .name = "routes", .run = routes, .options = DFCTL_OPT_NETNS | DFCTL_OPT_TABLE,
 	  .help = "show the routes beside those to subnets" },
+	{ .name = "security-groups", .run = security_groups,
+	  .options = DFCTL_OPT_NETNS | DFCTL_OPT_TABLE,
+	  .help = "show the security groups of ports here" },
+	{ .name = "security-group-rules", .run = rules,
+	  .options = DFCTL_OPT_NETNS | DFCTL_OPT_TABLE,
+	  .help = "show their rules, and how much each allowed" },
+	{ .name = "address-sets", .run = address_sets,
+	  .options = DFCTL_OPT_NETNS | DFCTL_OPT_TABLE,
+	  .help = "show the sets of addresses that rules name" },
+	{ .name = "address-set-members", .run = members,
+	  .options = DFCTL_OPT_NETNS | DFCTL_OPT_TABLE,
+	  .help = "show what these sets hold" },
 	{ .name = "flows", .args = "[PORT]", .run = dfctl_kernel_flows, .max_args = 1,
 	  .options = DFCTL_OPT_NETNS | DFCTL_OPT_TABLE,
 	  .help = "show the flow entries, of one port" },

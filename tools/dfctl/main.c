@@ -29,6 +29,8 @@ const struct dfctl_option dfctl_options[] = {
 	  FIELD(snapshot) },
 	{ "count", 'n', "N", "end after this many changes", DFCTL_OPT_MONITOR,
 	  FIELD(count) },
+	{ "default-rules", 0, NULL, "with a security group, rules that let its workloads send",
+	  DFCTL_OPT_CREATE, FIELD(default_rules) },
 	{ "batch", 0, "N", "objects in a transaction", DFCTL_OPT_BATCH, FIELD(batch) },
 	{ .name = NULL },
 };
@@ -56,7 +58,7 @@ const struct dfctl_cmd dfctl_cmds[] = {
 /* What can be done with the objects of every model. */
 const struct dfctl_cmd dfctl_model_cmds[] = {
 	{ .name = "create", .args = "FIELD=VALUE...", .run = dfctl_create, .max_args = -1,
-	  .writes = true, .help = "create an object, print its id" },
+	  .options = DFCTL_OPT_CREATE, .writes = true, .help = "create an object, print its id" },
 	{ .name = "show", .args = "REF...", .run = dfctl_show, .min_args = 1, .max_args = -1,
 	  .help = "show objects, every field" },
 	{ .name = "list", .args = "[FIELD=VALUE...]", .run = dfctl_list, .max_args = -1,
