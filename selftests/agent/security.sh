@@ -1,0 +1,420 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# RUN-ON: one-kernel
+#
+#      red 10.1.0.0/24        router       blue 10.2.0.0/24    green 10.3.0.0/24
+#      2001:db8:1::/64    .1 +------+ .1   2001:db8:2::/64     2001:db8:3::/64
+#    ------------------------+--|  r   |--+------------------  ----------------
+#      w1 .11  d2 .12  w3 .13   +------+    c3 .11               g1 .11
+#      (hv1)   (hv2)   (hv3)                (hv3)                (hv1)
+#      web     db      web                  client               web
+#
+# Web servers and their database, by groups and not by addresses. All may send;
+# web answers pings, and takes TCP to port 7 from the address group "office";
+# db takes TCP to port 7 and UDP to port 5000 from web.
+# TIMEOUT=600
+ALL_TESTS="
+	what_rules_allow_passes
+	what_no_rule_allows_is_dropped_and_counted
+	topics_of_groups_are_followed_as_far_as_rules_name_them
+	a_member_comes_and_goes_under_traffic
+	a_rule_comes_and_goes_under_traffic
+	an_address_group_changes
+	types_of_icmp_are_told_apart
+	a_port_changes_its_groups
+	a_port_without_groups_is_not_judged
+	a_port_is_judged_where_it_moves_to
+	dead_agents_judge_on_and_write_nothing_when_they_return
+"
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+# shellcheck source=selftests/agent/cloud.sh
+. "$(dirname "$0")/cloud.sh"
+
+TALK=$(cd "$(dirname "$0")" && pwd)/talk.py
+
+setup() {
+	need_dragonflow
+	adf_cloud 3 vxlan4
+	{
+		object router r
+		network_objects red 1
+		network_objects blue 2
+		network_objects green 3
+		interface_object r red
+		interface_object r blue
+		group_objects
+		port_object w1 1 red 1 11 web
+		port_object d2 2 red 1 12 db
+		port_object w3 3 red 1 13 web
+		port_object c3 3 blue 2 11 client
+		port_object g1 1 green 3 11 web
+	} | write
+	agents_start 1 2 3
+	plug w1 1 1 11
+	plug d2 2 1 12
+	plug w3 3 1 13
+	plug c3 3 2 11
+	adf_daemon "$CLOUD/echo" /usr/bin/python3 "$TALK" echo "w1-$$" "d2-$$" "w3-$$" "c3-$$"
+	run wait_for 20 grep -q ready "$CLOUD/echo"
+	run wait_for 20 all_are_in_step
+}
+
+# network_objects NAME N: a network with 10.N.0.0/24 and 2001:db8:N::/64
+network_objects() {
+	local network
+	network="\"network_id\": \"$(id "$1")\""
+	object network "$1"
+	object subnet "$1-4" "$network, \"cidr\": \"10.$2.0.0/24\", \"gateway_ip\": \"10.$2.0.1\""
+	object subnet "$1-6" "$network, \"cidr\": \"2001:db8:$2::/64\", \"gateway_ip\": \"2001:db8:$2::1\""
+}
+
+# interface_object ROUTER NETWORK
+interface_object() {
+	object router_interface "$1-$2" "\"router_id\": \"$(id "$1")\", \"fixed_ips\": [
+		{\"subnet_id\": \"$(id "$2-4")\"}, {\"subnet_id\": \"$(id "$2-6")\"}]"
+}
+
+# rule_objects NAME GROUP DIRECTION [JSON]: rules NAME4 and NAME6 with this
+rule_objects() {
+	local version
+	for version in 4 6; do
+		echo "{\"model\": \"security_group_rule\", \"id\": \"$(id "$1$version")\",
+			\"security_group_id\": \"$(id "$2")\", \"direction\": \"$3\",
+			\"ethertype\": \"IPv$version\"${4:+, $4}}"
+	done
+}
+
+# Words of rules
+TCP7='"protocol": "tcp", "port_range_min": 7, "port_range_max": 7'
+UDP5000='"protocol": "udp", "port_range_min": 5000, "port_range_max": 5000'
+
+group_objects() {
+	local group
+	for group in web db client; do
+		object security_group "$group"
+		rule_objects "$group-out" "$group" egress
+	done
+	object address_group office '"addresses": []'
+	rule_objects web-ping web ingress '"protocol": "icmp"'
+	rule_objects web-office web ingress "$TCP7, \"remote_address_group_id\": \"$(id office)\""
+	rule_objects db-tcp db ingress "$TCP7, \"remote_group_id\": \"$(id web)\""
+	rule_objects db-udp db ingress "$UDP5000, \"remote_group_id\": \"$(id web)\""
+}
+
+mac_of() {
+	printf '02:00:00:%02x:%02x:%02x' "$@"
+}
+
+# port_object NAME I NETWORK N HOST GROUP: on hypervisor I, with 10.N.0.HOST
+port_object() {
+	object port "$1" "\"network_id\": \"$(id "$3")\", \"binding_host\": \"hv$2\",
+		\"security_groups\": [\"$(id "$6")\"], \"mac_address\": \"$(mac_of "$2" "$4" "$5")\",
+		\"fixed_ips\": [{\"subnet_id\": \"$(id "$3-4")\", \"ip_address\": \"10.$4.0.$5\"},
+		{\"subnet_id\": \"$(id "$3-6")\", \"ip_address\": \"2001:db8:$4::$5\"}]"
+}
+
+# plug NAME I N HOST: the workload of that port
+plug() {
+	local name=$1 n=$3
+	DEVICE=$(device_of "$name")
+	adf_plug "$2" "$name-$$" "$(mac_of "$2" "$n" "$4")" "10.$n.0.$4/24" "2001:db8:$n::$4/64"
+	run ip -n "$name-$$" link set eth0 mtu 1450
+	run ip -n "$name-$$" route add default via "10.$n.0.1"
+	run ip -n "$name-$$" route add default via "2001:db8:$n::1"
+}
+
+all_are_in_step() {
+	agent_is_in_step 1 && agent_is_in_step 2 && agent_is_in_step 3
+}
+
+# reaches NAME ADDRESS: by TCP, where somebody listens; there and back
+reaches() {
+	ns "$1-$$" timeout "$((2 * WAIT_FACTOR))" bash -c \
+		"exec 3<>/dev/tcp/$2/7 && echo hello >&3 && read -r word <&3 && [ \"\$word\" = hello ]"
+}
+
+reaches_not() {
+	! reaches "$@"
+}
+
+pings() {
+	can_ping "$1-$$" "$2" -W 1
+}
+
+pings_not() {
+	! pings "$@"
+}
+
+# both WHAT NAME N HOST: with both addresses
+both() {
+	"$1" "$2" "10.$3.0.$4" && "$1" "$2" "2001:db8:$3::$4"
+}
+
+what_rules_allow_passes() {
+	check "a web server reaches the database" both reaches w1 1 12
+	check "and another, from another hypervisor" both reaches w3 1 12
+	check "they answer pings" both pings w1 1 13
+	check "of anybody, by the router, too" both pings c3 1 11
+	check "and of the database" both pings d2 1 13
+}
+
+# drops I REASON: how many packets of ports of hypervisor I
+drops() {
+	hv_kernel "$1" ports --stats |
+		jq --arg reason "$2" '[.[].stats?.drop[]? | select(.reason == $reason).packets] | add // 0'
+}
+
+what_no_rule_allows_is_dropped_and_counted() {
+	local before
+	before=$(drops 2 policy-ingress)
+	check "a client does not reach the database" both reaches_not c3 1 12
+	check "nor ping it" both pings_not c3 1 12
+	check "nor does a web server ping it" both pings_not w1 1 12
+	check "nor reach another by TCP" both reaches_not w1 1 13
+	check "it was counted where it was dropped" [ "$(drops 2 policy-ingress)" -gt "$before" ]
+	before=$(drops 3 policy-egress)
+	run nb security_group_rule delete "$(id client-out4)" "$(id client-out6)"
+	check "who may not send does not send" wait_for 5 both pings_not c3 1 11
+	check "which is counted there" [ "$(drops 3 policy-egress)" -gt "$before" ]
+	rule_objects client-out client egress | write
+	check "until it may" wait_for 5 both pings c3 1 11
+}
+
+# group_topics I: topics of groups that hypervisor I follows, in order
+group_topics() {
+	agent_ask "$1" status | jq -r '.topics[].topic' | grep group/ | sort | xargs
+}
+
+# follows I TOPIC...: exactly these of groups
+follows() {
+	local i=$1
+	shift
+	[ "$(group_topics "$i")" = "$(printf '%s\n' "$@" | sort | xargs)" ]
+}
+
+# why I TOPIC
+why() {
+	agent_ask "$1" status | jq -r --arg topic "$2" '.topics[] | select(.topic == $topic) | .why'
+}
+
+# members I: what the address sets there hold, in order
+members() {
+	hv_kernel "$1" address-set-members | jq -r '.[] | .ip4 // .ip6' | sort | xargs
+}
+
+members_are() {
+	[ "$(members "$1")" = "$(printf '%s\n' "${@:2}" | sort | xargs)" ]
+}
+
+WEB_MEMBERS=(10.1.0.11 10.1.0.13 10.3.0.11 2001:db8:1::11 2001:db8:1::13 2001:db8:3::11)
+
+topics_of_groups_are_followed_as_far_as_rules_name_them() {
+	local web db office client
+	web=security_group/$(id web) db=security_group/$(id db)
+	client=security_group/$(id client) office=address_group/$(id office)
+	check "hv1 follows what its ports have, and what that names" follows 1 "$web" "$office"
+	check "hv2 likewise" follows 2 "$db" "$web"
+	check "hv3 likewise" follows 3 "$web" "$client" "$office"
+	check_eq "hv2 says why" "security group $(id db) names it" "$(why 2 "$web")"
+	check_eq "and why not" "ports here have it" "$(why 2 "$db")"
+	check "hv2 knows who is in a network that it does not follow" members_are 2 "${WEB_MEMBERS[@]}"
+	check_eq "which it does not" "" "$(why 2 "network/$(id green)")"
+	check_eq "hv2 has the rules of its own group only" 6 "$(hv_kernel 2 security-group-rules | jq length)"
+}
+
+# A steady flow from w1 to d2, and what became of it.
+RATE=200
+
+flow_begin() {
+	flow_receive "d2-$$" "$PWD/received"
+	flow_send "w1-$$" 10.1.0.12 300 "$PWD/sent" "$RATE"
+}
+
+# datagrams: how many d2 has received
+datagrams() {
+	# shellcheck disable=SC2016 # awk's
+	ns "d2-$$" awk '/^Udp: [0-9]/ { print $2 }' /proc/net/snmp
+}
+
+more_datagrams_than() {
+	[ "$(datagrams)" -gt "$1" ]
+}
+
+flow_stands_still() {
+	local before
+	before=$(datagrams)
+	sleep 0.3
+	[ "$(datagrams)" = "$before" ]
+}
+
+check_flow() {
+	flow_stop
+	log "$(<sent)" "$(<received)"
+	check "there was a flow" [ "$(value sent sent)" -gt "$RATE" ]
+	check_eq "every packet arrived" "$(value sent sent)" "$(value received received)"
+	check_eq "none was lost" 0 "$(value received lost)"
+}
+
+# messages I: how many objects its agent has written and deleted
+messages() {
+	agent_ask "$1" metrics | jq -r .metrics |
+		awk '/^dragonflow_agent_objects_(written|deleted)_total/ { sum += $2 } END { print sum }'
+}
+
+a_member_comes_and_goes_under_traffic() {
+	local before
+	adf_tmpdir
+	defer nb port set c3 "security_groups=client"
+	flow_begin
+	run wait_for 10 more_datagrams_than "$(datagrams)"
+	before=$(messages 2)
+	run nb port set c3 "security_groups=client,web"
+	check "it is a member" wait_for 5 members_are 2 "${WEB_MEMBERS[@]}" 10.2.0.11 2001:db8:2::11
+	check "who may talk to the database" wait_for 5 both reaches c3 1 12
+	check_eq "that was a message for each address" 2 $(($(messages 2) - before))
+	run nb port set c3 "security_groups=client"
+	check "and is none any more" wait_for 5 members_are 2 "${WEB_MEMBERS[@]}"
+	check "who may not" wait_for 5 both reaches_not c3 1 12
+	check_eq "that were as many" 4 $(($(messages 2) - before))
+	check_flow
+}
+
+a_rule_comes_and_goes_under_traffic() {
+	local before
+	adf_tmpdir
+	flow_begin
+	run wait_for 10 more_datagrams_than "$(datagrams)"
+	before=$(messages 2)
+	run nb security_group_rule delete "$(id db-udp4)"
+	check "what was allowed by it alone stops" wait_for 5 flow_stands_still
+	check "other rules still allow" both reaches w1 1 12
+	check_eq "that was one message" 1 $(($(messages 2) - before))
+	rule_objects db-udp db ingress "$UDP5000, \"remote_group_id\": \"$(id web)\"" | write
+	check "and goes on with it" wait_for 5 more_datagrams_than "$(datagrams)"
+	run nb security_group_rule set "$(id db-udp4)" port_range_min=5001 port_range_max=5001
+	check "a port that it does not mean" wait_for 5 flow_stands_still
+	run nb security_group_rule set "$(id db-udp4)" port_range_min=4000 port_range_max=6000
+	check "a range that holds it" wait_for 5 more_datagrams_than "$(datagrams)"
+	run nb security_group_rule set "$(id db-udp4)" remote_group= remote_ip_prefix=10.1.0.11/32
+	check "a prefix instead of the group" wait_for 5 more_datagrams_than "$(datagrams)"
+	run nb security_group_rule set "$(id db-udp4)" remote_ip_prefix=10.1.0.128/25
+	check "another" wait_for 5 flow_stands_still
+	flow_stop
+	run nb security_group_rule set "$(id db-udp4)" remote_ip_prefix= remote_group=web \
+		port_range_min=5000 port_range_max=5000
+	run wait_for 10 all_are_in_step
+}
+
+an_address_group_changes() {
+	check "nobody is in the office" both reaches_not c3 1 11
+	defer nb address_group set office addresses=
+	run nb address_group set office addresses=10.2.0.0/24,2001:db8:2::/64
+	check "the client's networks are" wait_for 5 both reaches c3 1 11
+	check "on every hypervisor" wait_for 5 both reaches c3 1 13
+	run nb address_group set office addresses-=10.2.0.0/24
+	check "not with IPv4 any more" wait_for 5 reaches_not c3 10.1.0.11
+	check "still with IPv6" reaches c3 2001:db8:1::11
+}
+
+types_of_icmp_are_told_apart() {
+	defer nb security_group_rule set "$(id web-ping4)" port_range_min=
+	run nb security_group_rule set "$(id web-ping4)" port_range_min=0
+	check "answers only are no questions" wait_for 5 pings_not w1 10.1.0.13
+	check "IPv6 has a rule of its own" pings w1 2001:db8:1::13
+	run nb security_group_rule set "$(id web-ping4)" port_range_min=8 port_range_max=0
+	check "questions" wait_for 5 pings w1 10.1.0.13
+	run nb security_group_rule set "$(id web-ping4)" port_range_max=
+	check "whatever their code" pings w1 10.1.0.13
+}
+
+# The web servers' pings, in a group that is not known where it is needed.
+a_port_changes_its_groups() {
+	local i
+	adf_tmpdir
+	{
+		object security_group other
+		rule_objects other-out other egress
+		rule_objects other-ping other ingress '"protocol": "icmp"'
+	} | write
+	defer nb security_group delete other
+	for i in other-out4 other-out6 other-ping4 other-ping6; do
+		defer nb security_group_rule delete "$(id "$i")"
+	done
+	defer nb port set d2 security_groups=db
+	check "not yet" both pings_not w1 1 12
+	run nb port set d2 security_groups=db,other
+	check "with both groups" wait_for 5 both pings w1 1 12
+	check "what the first allows is allowed still" both reaches w1 1 12
+	check "the other's topic is followed" follows 2 "security_group/$(id db)" \
+		"security_group/$(id web)" "security_group/$(id other)"
+	run nb port set d2 security_groups=other
+	check "with the other alone" wait_for 5 both reaches_not w1 1 12
+	check "what it allows" both pings w1 1 12
+	check "the first's topic is not followed any more" follows 2 "security_group/$(id other)"
+	check_eq "nor are there its rules" 4 "$(hv_kernel 2 security-group-rules | jq length)"
+	check_eq "nor the addresses that they named" 0 "$(hv_kernel 2 address-sets | jq length)"
+}
+
+a_port_without_groups_is_not_judged() {
+	defer nb port set d2 port_security_enabled=true security_groups=db
+	run nb port set d2 security_groups=
+	check "anybody reaches it" wait_for 5 both reaches c3 1 12
+	run nb port set d2 port_security_enabled=false
+	check "likewise without port security" both pings c3 1 12
+	run nb port set d2 port_security_enabled=true security_groups=db
+	check "until it has its group again" wait_for 5 both reaches_not c3 1 12
+	check "whose rules allow as before" both reaches w1 1 12
+}
+
+a_port_is_judged_where_it_moves_to() {
+	local dev
+	dev=$(device_of d2)
+	run nb port set d2 binding_host=hv1
+	run ip -n "${HV[2]}" link set "$dev" netns "${HV[1]}"
+	run ip -n "${HV[1]}" link set "$dev" up
+	check "it is reached there" wait_for 10 both reaches w3 1 12
+	check "not by everybody" both reaches_not c3 1 12
+	check "the old hypervisor has forgotten" wait_for 5 follows 2
+	check_eq "all of it" 0 "$(hv_kernel 2 security-groups | jq length)"
+	run nb port set d2 binding_host=hv2
+	run ip -n "${HV[1]}" link set "$dev" netns "${HV[2]}"
+	run ip -n "${HV[2]}" link set "$dev" up
+	check "and when it is back" wait_for 10 both reaches w1 1 12
+	check "not by everybody" both reaches_not c3 1 12
+}
+
+reconciled() {
+	agent_log "$1" | grep reconciled | tail -n 1
+}
+
+dead_agents_judge_on_and_write_nothing_when_they_return() {
+	local i
+	adf_tmpdir
+	defer nb address_group set office addresses=
+	run nb address_group set office addresses=10.2.0.0/24,2001:db8:2::/64
+	check "something of everything" wait_for 5 both reaches c3 1 11
+	run wait_for 10 all_are_in_step
+	flow_begin
+	for i in 1 2 3; do
+		agent_kill "$i"
+	done
+	check "without agents, what is allowed" both reaches w3 1 12
+	check "and what is not" both reaches_not c3 1 12
+	agents_start 1 2 3
+	for i in 1 2 3; do
+		log "hv$i: $(reconciled "$i")"
+		check "hv$i had nothing to write" grep -q ": 0 of [1-9][0-9]* objects written, 0 deleted" <(reconciled "$i")
+	done
+	# What has changed meanwhile, and nothing else.
+	agent_kill 2
+	run nb port set c3 security_groups=client,web
+	defer nb port set c3 security_groups=client
+	agent_start 2
+	log "hv2: $(reconciled 2)"
+	check "hv2 had a member's addresses to write" grep -q ": 2 of [1-9][0-9]* objects written, 0 deleted" <(reconciled 2)
+	check "who is let in" wait_for 5 both reaches c3 1 12
+	check_flow
+}
+
+tests_run
