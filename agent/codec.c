@@ -558,8 +558,8 @@ static int parse_rule(const struct nlmsghdr *nlh, uint32_t *id,
 	*id = get_u32(attrs[DF_A_SECURITY_GROUP_RULE_ID], 0);
 	rule->group = get_u32(attrs[DF_A_SECURITY_GROUP_RULE_GROUP], 0);
 	rule->set = get_u32(attrs[DF_A_SECURITY_GROUP_RULE_ADDRESS_SET], 0);
-	rule->direction = (uint8_t)get_u32(
-		attrs[DF_A_SECURITY_GROUP_RULE_DIRECTION], 0);
+	rule->direction =
+		(uint8_t)get_u32(attrs[DF_A_SECURITY_GROUP_RULE_DIRECTION], 0);
 	rule->version =
 		(uint8_t)get_u32(attrs[DF_A_SECURITY_GROUP_RULE_VERSION], 0);
 	rule->protocol = get_u8_if(attrs[DF_A_SECURITY_GROUP_RULE_PROTOCOL]);

@@ -282,11 +282,13 @@ int dfa_compile_forget_group(struct dfa_compile *compile,
 				      dfa_container_of(group->rules.next,
 						       struct dfa_rule,
 						       in_group));
-	while (!err && !dfa_list_is_empty(&group->memberships))
-		err = dfa_membership_forget(
-			compile, dfa_container_of(group->memberships.next,
-						  struct dfa_membership,
-						  in_group));
+	while (!err && !dfa_list_is_empty(&group->memberships)) {
+		struct dfa_membership *membership;
+
+		membership = dfa_container_of(group->memberships.next,
+					      struct dfa_membership, in_group);
+		err = dfa_membership_forget(compile, membership);
+	}
 	err = err ?: dfa_group_set_addrs(compile, group, &group->addrs, NULL) ?:
 		     set_key(compile, group, 0);
 	group->is_followed = false;

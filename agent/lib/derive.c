@@ -10,27 +10,29 @@
 static int bindings_of(const struct df_obj *port, json_t *docs)
 {
 	const char *host = df_obj_string(port, "binding_host");
+	json_t *doc;
 
 	if (!host || !*host)
 		return 0;
-	return json_array_append_new(docs,
-		json_pack("{s:s, s:s, s:s, s:I}", "id", df_obj_id(port),
-			  "network_id", df_obj_string(port, "network_id"),
-			  "host", host, "revision",
-			  (json_int_t)df_obj_revision(port)));
+	doc = json_pack("{s:s, s:s, s:s, s:I}", "id", df_obj_id(port),
+			"network_id", df_obj_string(port, "network_id"),
+			"host", host, "revision",
+			(json_int_t)df_obj_revision(port));
+	return json_array_append_new(docs, doc);
 }
 
 /* Tells who knows a router where it leads to. */
 static int links_of(const struct df_obj *interface, json_t *docs)
 {
-	return json_array_append_new(docs,
-		json_pack("{s:s, s:s, s:s, s:O, s:I}", "id",
-			  df_obj_id(interface), "router_id",
-			  df_obj_string(interface, "router_id"), "network_id",
-			  df_obj_string(interface, "network_id"), "fixed_ips",
-			  json_object_get(interface->doc, "fixed_ips"),
-			  "revision",
-			  (json_int_t)df_obj_revision(interface)));
+	json_t *doc;
+
+	doc = json_pack("{s:s, s:s, s:s, s:O, s:I}", "id",
+			df_obj_id(interface), "router_id",
+			df_obj_string(interface, "router_id"), "network_id",
+			df_obj_string(interface, "network_id"), "fixed_ips",
+			json_object_get(interface->doc, "fixed_ips"),
+			"revision", (json_int_t)df_obj_revision(interface));
+	return json_array_append_new(docs, doc);
 }
 
 /* --- members of security groups --------------------------------------------- */
@@ -77,7 +79,7 @@ static int add_addresses(json_t *list, const struct df_obj *port,
 static int members_of(const struct df_obj *port, json_t *docs)
 {
 	const json_t *groups = json_object_get(port->doc, "security_groups");
-	json_t *addresses = json_array(), *group;
+	json_t *addresses = json_array(), *group, *doc;
 	char id[DF_UUID_LEN + 1];
 	int err = 0;
 	size_t i;
@@ -92,12 +94,11 @@ static int members_of(const struct df_obj *port, json_t *docs)
 		if (err)
 			break;
 		combine(id, df_obj_id(port), json_string_value(group));
-		err = json_array_append_new(docs,
-			json_pack("{s:s, s:O, s:s, s:O, s:I}", "id", id,
-				  "security_group_id", group, "port_id",
-				  df_obj_id(port), "addresses", addresses,
-				  "revision",
-				  (json_int_t)df_obj_revision(port)));
+		doc = json_pack("{s:s, s:O, s:s, s:O, s:I}", "id", id,
+				"security_group_id", group, "port_id",
+				df_obj_id(port), "addresses", addresses,
+				"revision", (json_int_t)df_obj_revision(port));
+		err = json_array_append_new(docs, doc);
 	}
 	json_decref(addresses);
 	return err;

@@ -10,7 +10,6 @@
 #include "schema.h"
 
 enum {
-	GROUPS_MAX = 32,
 	ICMP_MAX = 255, /* types and codes */
 	PROTOCOL_MAX = 255,
 	PROTOCOL_ICMP = 1,
@@ -162,7 +161,7 @@ static int check_remotes(const struct df_obj *rule, bool is_ip6,
 		first = *field;
 	}
 	if (!df_obj_ip(rule, "remote_ip_prefix", &prefix) &&
-	    (prefix.family == 6) != is_ip6)
+	    prefix.family != (is_ip6 ? 6 : 4))
 		return df_obj_error(rule, error, -EINVAL, "remote_ip_prefix",
 				    "is not of ethertype %s",
 				    df_obj_string(rule, "ethertype"));
@@ -186,39 +185,4 @@ int df_check_security_group_rule(const struct df_obj *obj,
 				    "ICMPv6 needs ethertype IPv6");
 	err = check_range(obj, protocol, error);
 	return err ? err : check_remotes(obj, is_ip6, error);
-}
-
-/* --- ports ------------------------------------------------------------------ */
-
-static bool is_before(const struct df_value *list, size_t nr)
-{
-	const char *id = df_value_string(df_value_at(list, nr));
-	size_t i;
-
-	for (i = 0; i < nr; i++)
-		if (!strcmp(df_value_string(df_value_at(list, i)), id))
-			return true;
-	return false;
-}
-
-int df_check_port(const struct df_obj *obj, struct df_error *error)
-{
-	const struct df_value *groups = df_obj_value(obj, "security_groups");
-	size_t count = df_value_count(groups), i;
-
-	if (count > GROUPS_MAX)
-		return df_obj_error(obj, error, -EINVAL, "security_groups",
-				    "there are %zu, more than %d", count,
-				    GROUPS_MAX);
-	if (count && !df_obj_bool(obj, "port_security_enabled"))
-		return df_obj_error(obj, error, -EINVAL, "security_groups",
-				    "a port with port_security_enabled=false has none");
-	for (i = 1; i < count; i++)
-		if (is_before(groups, i))
-			return df_obj_error(obj, error, -EINVAL,
-					    "security_groups",
-					    "%s is there twice",
-					    df_value_string(df_value_at(groups,
-									i)));
-	return 0;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a port's allowed address pairs must be like, whatever else there is. */
+/* What a port's pairs and groups must be like, whatever else there is. */
 #include <errno.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 #include "object.h"
 #include "schema.h"
 
-enum { PAIRS_MAX = 32 };
+enum { PAIRS_MAX = 32, GROUPS_MAX = 32 };
 
 static bool is_zero(const uint8_t *bytes, size_t len)
 {
@@ -58,7 +58,7 @@ static const char *check_pair(const struct df_value *pair)
 	return NULL;
 }
 
-int df_check_port(const struct df_obj *obj, struct df_error *error)
+static int check_pairs(const struct df_obj *obj, struct df_error *error)
 {
 	const char *field = "allowed_address_pairs", *why;
 	const struct df_value *pairs = df_obj_value(obj, field), *pair;
@@ -74,4 +74,44 @@ int df_check_port(const struct df_obj *obj, struct df_error *error)
 					    "[%zu]: %s", i, why);
 	}
 	return 0;
+}
+
+static bool is_before(const struct df_value *list, size_t nr)
+{
+	const char *id = df_value_string(df_value_at(list, nr));
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		if (!strcmp(df_value_string(df_value_at(list, i)), id))
+			return true;
+	return false;
+}
+
+static int check_groups(const struct df_obj *obj, struct df_error *error)
+{
+	const struct df_value *groups = df_obj_value(obj, "security_groups");
+	size_t count = df_value_count(groups), i;
+
+	if (count > GROUPS_MAX)
+		return df_obj_error(obj, error, -EINVAL, "security_groups",
+				    "there are %zu, more than %d", count,
+				    GROUPS_MAX);
+	if (count && !df_obj_bool(obj, "port_security_enabled"))
+		return df_obj_error(obj, error, -EINVAL, "security_groups",
+				    "a port with port_security_enabled=false has none");
+	for (i = 1; i < count; i++)
+		if (is_before(groups, i))
+			return df_obj_error(obj, error, -EINVAL,
+					    "security_groups",
+					    "%s is there twice",
+					    df_value_string(df_value_at(groups,
+									i)));
+	return 0;
+}
+
+int df_check_port(const struct df_obj *obj, struct df_error *error)
+{
+	int err = check_pairs(obj, error);
+
+	return err ? err : check_groups(obj, error);
 }

@@ -49,7 +49,6 @@ int df_check_network(const struct df_obj *obj, struct df_error *error);
 int df_check_subnet(const struct df_obj *obj, struct df_error *error);
 int df_check_port(const struct df_obj *obj, struct df_error *error);
 int df_check_router(const struct df_obj *obj, struct df_error *error);
-int df_check_port(const struct df_obj *obj, struct df_error *error);
 int df_check_security_group_rule(const struct df_obj *obj,
 				 struct df_error *error);
 

@@ -30,6 +30,13 @@ static int teardown(void **state)
 	return cloud_teardown(state);
 }
 
+#define IN "\"direction\":\"ingress\""
+#define OUT "\"direction\":\"egress\""
+#define PROTOCOL(name) ",\"protocol\":\"" name "\""
+#define IP6 ",\"ethertype\":\"IPv6\""
+#define MIN(number) ",\"port_range_min\":" #number
+#define MAX(number) ",\"port_range_max\":" #number
+
 /* "field=" and the id of @obj */
 static char *ref(const char *field, const struct df_obj *obj)
 {
@@ -77,19 +84,19 @@ static void refused(const char *more, const char *why)
 static void rules_are_accepted(void **state)
 {
 	static const char *const rules[] = {
-		"\"direction\":\"ingress\"",
-		"\"direction\":\"egress\",\"ethertype\":\"IPv6\"",
-		"\"direction\":\"ingress\",\"protocol\":\"TCP\"",
-		"\"direction\":\"ingress\",\"protocol\":\"0\"",
-		"\"direction\":\"ingress\",\"protocol\":\"255\"",
-		"\"direction\":\"ingress\",\"protocol\":\"icmp\",\"port_range_min\":0",
-		"\"direction\":\"ingress\",\"protocol\":\"icmp\",\"port_range_min\":3,\"port_range_max\":0",
-		"\"direction\":\"ingress\",\"protocol\":\"icmp\",\"ethertype\":\"IPv6\"",
-		"\"direction\":\"ingress\",\"protocol\":\"ipv6-icmp\",\"ethertype\":\"IPv6\",\"port_range_min\":255",
-		"\"direction\":\"ingress\",\"protocol\":\"6\",\"port_range_min\":80,\"port_range_max\":80",
-		"\"direction\":\"ingress\",\"protocol\":\"sctp\",\"port_range_min\":0,\"port_range_max\":65535",
-		"\"direction\":\"ingress\",\"remote_ip_prefix\":\"0.0.0.0/0\"",
-		"\"direction\":\"ingress\",\"ethertype\":\"IPv6\",\"remote_ip_prefix\":\"2001:db8::/32\"",
+		IN,
+		OUT IP6,
+		IN PROTOCOL("TCP"),
+		IN PROTOCOL("0"),
+		IN PROTOCOL("255"),
+		IN PROTOCOL("icmp") MIN(0),
+		IN PROTOCOL("icmp") MIN(3) MAX(0),
+		IN PROTOCOL("icmp") IP6,
+		IN PROTOCOL("ipv6-icmp") IP6 MIN(255),
+		IN PROTOCOL("6") MIN(80) MAX(80),
+		IN PROTOCOL("sctp") MIN(0) MAX(65535),
+		IN ",\"remote_ip_prefix\":\"0.0.0.0/0\"",
+		IN IP6 ",\"remote_ip_prefix\":\"2001:db8::/32\"",
 	};
 	size_t i;
 
@@ -106,43 +113,43 @@ static void rules_are_refused(void **state)
 	} rules[] = {
 		{ "\"protocol\":\"tcp\"", "\"direction\": is required" },
 		{ "\"direction\":\"in\"", "field \"direction\": " },
-		{ "\"direction\":\"egress\",\"ethertype\":\"ARP\"",
+		{ OUT ",\"ethertype\":\"ARP\"",
 		  "field \"ethertype\": " },
-		{ "\"direction\":\"egress\",\"protocol\":\"tpc\"",
+		{ OUT PROTOCOL("tpc"),
 		  "\"protocol\": \"tpc\" is neither a known protocol nor a number up to 255" },
-		{ "\"direction\":\"egress\",\"protocol\":\"256\"",
+		{ OUT PROTOCOL("256"),
 		  "\"protocol\": \"256\" is neither" },
-		{ "\"direction\":\"egress\",\"protocol\":\"-1\"",
+		{ OUT PROTOCOL("-1"),
 		  "\"protocol\": \"-1\" is neither" },
-		{ "\"direction\":\"egress\",\"protocol\":\"icmpv6\"",
+		{ OUT PROTOCOL("icmpv6"),
 		  "\"protocol\": ICMPv6 needs ethertype IPv6" },
-		{ "\"direction\":\"egress\",\"port_range_min\":80",
+		{ OUT MIN(80),
 		  "\"port_range_min\": needs a protocol" },
-		{ "\"direction\":\"egress\",\"port_range_max\":80",
+		{ OUT MAX(80),
 		  "\"port_range_max\": needs a protocol" },
-		{ "\"direction\":\"egress\",\"protocol\":\"gre\",\"port_range_min\":0",
+		{ OUT PROTOCOL("gre") MIN(0),
 		  "\"port_range_min\": the protocol has no ports" },
-		{ "\"direction\":\"egress\",\"protocol\":\"tcp\",\"port_range_min\":80",
+		{ OUT PROTOCOL("tcp") MIN(80),
 		  "\"port_range_max\": is required: a range has two ends" },
-		{ "\"direction\":\"egress\",\"protocol\":\"udp\",\"port_range_max\":80",
+		{ OUT PROTOCOL("udp") MAX(80),
 		  "\"port_range_min\": is required: a range has two ends" },
-		{ "\"direction\":\"egress\",\"protocol\":\"udp\",\"port_range_min\":81,\"port_range_max\":80",
+		{ OUT PROTOCOL("udp") MIN(81) MAX(80),
 		  "\"port_range_max\": is below port_range_min" },
-		{ "\"direction\":\"egress\",\"protocol\":\"udp\",\"port_range_min\":1,\"port_range_max\":65536",
+		{ OUT PROTOCOL("udp") MIN(1) MAX(65536),
 		  "\"port_range_max\": " },
-		{ "\"direction\":\"egress\",\"protocol\":\"icmp\",\"port_range_max\":0",
+		{ OUT PROTOCOL("icmp") MAX(0),
 		  "\"port_range_max\": an ICMP code needs a type, in port_range_min" },
-		{ "\"direction\":\"egress\",\"protocol\":\"icmp\",\"port_range_min\":256",
+		{ OUT PROTOCOL("icmp") MIN(256),
 		  "\"port_range_min\": an ICMP type is at most 255" },
-		{ "\"direction\":\"egress\",\"protocol\":\"1\",\"port_range_min\":3,\"port_range_max\":256",
+		{ OUT PROTOCOL("1") MIN(3) MAX(256),
 		  "\"port_range_max\": an ICMP code is at most 255" },
-		{ "\"direction\":\"egress\",\"ethertype\":\"IPv6\",\"remote_ip_prefix\":\"10.0.0.0/8\"",
+		{ OUT IP6 ",\"remote_ip_prefix\":\"10.0.0.0/8\"",
 		  "\"remote_ip_prefix\": is not of ethertype IPv6" },
-		{ "\"direction\":\"egress\",\"remote_ip_prefix\":\"::/0\"",
+		{ OUT ",\"remote_ip_prefix\":\"::/0\"",
 		  "\"remote_ip_prefix\": is not of ethertype IPv4" },
-		{ "\"direction\":\"egress\",\"remote_group_id\":\"00000000-0000-4000-8000-000000000001\"",
+		{ OUT ",\"remote_group_id\":\"00000000-0000-4000-8000-000000000001\"",
 		  "\"remote_group_id\": there is no security_group 00000000-" },
-		{ "\"direction\":\"egress\",\"remote_address_group_id\":\"00000000-0000-4000-8000-000000000001\"",
+		{ OUT ",\"remote_address_group_id\":\"00000000-0000-4000-8000-000000000001\"",
 		  "\"remote_address_group_id\": there is no address_group 00000000-" },
 	};
 	size_t i;
@@ -155,17 +162,18 @@ static void rules_are_refused(void **state)
 static void a_rule_has_one_remote(void **state)
 {
 	(void)state;
-	refused(text("\"direction\":\"ingress\",\"remote_group_id\":\"%s\",\"remote_ip_prefix\":\"10.0.0.0/8\"%s",
+	refused(text(IN ",\"remote_group_id\":\"%s\",\"remote_ip_prefix\":\"10.0.0.0/8\"%s",
 		     df_obj_id(group), ""),
 		"\"remote_group_id\": there is remote_ip_prefix already, and only one remote");
-	refused(text("\"direction\":\"ingress\",\"remote_group_id\":\"%s\",\"remote_address_group_id\":\"%s\"",
+	refused(text(IN ",\"remote_group_id\":\"%s\",\"remote_address_group_id\":\"%s\"",
 		     df_obj_id(group), df_obj_id(group)),
-		"\"remote_address_group_id\": there is remote_group_id already, and only one remote");
+		"\"remote_address_group_id\": there is remote_group_id "
+		"already, and only one remote");
 }
 
 static void a_rule_stays_in_its_group(void **state)
 {
-	struct df_obj *obj = rule("\"direction\":\"ingress\",\"protocol\":\"tcp\"");
+	struct df_obj *obj = rule(IN PROTOCOL("tcp"));
 
 	(void)state;
 	assert_non_null(obj);
@@ -260,8 +268,8 @@ static void groups_of_a_port_are_checked(void **state)
 	assert_non_null(strstr(error.text, "there are 33, more than 32"));
 	must(df_obj_set(port, "port_security_enabled", "false", &error));
 	assert_int_equal(set_groups(df_obj_id(group)), -EINVAL);
-	assert_non_null(strstr(error.text,
-			       "\"security_groups\": a port with port_security_enabled=false has none"));
+	assert_non_null(strstr(error.text, "\"security_groups\": a port with "
+			       "port_security_enabled=false has none"));
 	must(set_groups(""));
 }
 
