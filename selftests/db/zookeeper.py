@@ -434,6 +434,23 @@ def the_janitors_death_is_cleaned_up_after(t):
     t.check("within the lease's time", time.monotonic() - begin < 1.0)
 
 
+def who_is_started_again_does_not_wait_for_its_lease(t):
+    uri = Shared.uri("heir", session=900)
+    near = Helper(t, Shared.uri("heir"), "follow", "leases")
+    near.wait_for(t, "synced")
+    leases = [Helper(t, uri, "lease", f"key{n}", "leases") for n in (1, 2)]
+    for lease in leases:
+        lease.wait_for(t, "ready")
+    t.wait("both are there", lambda: len(state_of(near)), 2)
+    leases[0].kill()
+    begin = time.monotonic()
+    Helper(t, uri, "lease", "key3", "leases").wait_for(t, "ready")
+    t.wait("the dead one's entry is gone, the others' are not",
+           lambda: sorted(state_of(near)), ["key2", "key3"])
+    t.log(f"gone {time.monotonic() - begin:.2f} s after the kill")
+    t.check("before its session ended", time.monotonic() - begin < 0.55)
+
+
 def many_objects_fit_in_a_topic(t):
     uri = Shared.uri("many", "&timeout=60000")
     begin = time.monotonic()
@@ -566,7 +583,9 @@ main(bad_uris_are_refused, an_absent_server_is_named,
      a_long_cut_ends_leases_and_loses_no_change,
      a_cut_longer_than_the_log_gives_the_differences,
      a_stopped_client_learns_that_its_lease_is_gone,
-     the_janitors_death_is_cleaned_up_after, many_objects_fit_in_a_topic,
+     the_janitors_death_is_cleaned_up_after,
+     who_is_started_again_does_not_wait_for_its_lease,
+     many_objects_fit_in_a_topic,
      dfctl_works_on_it, agents_follow_what_concerns_them,
      dfctl_applies_more_than_a_transaction_takes,
      needs_module=False)

@@ -139,6 +139,22 @@ static void try_log(const char *data, size_t len)
 	require(back.current == log.current && back.oldest == log.oldest);
 }
 
+static void try_owner(const char *data, size_t len)
+{
+	struct df_zk_owner owner;
+	struct df_zk_owner back;
+	char text[160];
+
+	if (df_zk_owner_parse(&owner, data, len))
+		return;
+	require(owner.pid > 0);
+	len = df_zk_owner_print(text, sizeof(text), &owner, "host");
+	require(len < sizeof(text));
+	require(!df_zk_owner_parse(&back, text, len));
+	require(back.pid == owner.pid && back.place == owner.place &&
+		back.start == owner.start);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 {
 	char *data;
@@ -160,6 +176,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 		break;
 	case 'r':
 		try_record(data, size - 1);
+		break;
+	case 'o':
+		try_owner(data, size - 1);
 		break;
 	case 'l':
 		try_log(data, size - 1);

@@ -173,6 +173,7 @@ struct df_zk {
 	LIST_HEAD(, df_zk_lease) leases;
 	LIST_HEAD(, df_zk_reap) reaps;
 	LIST_HEAD(, df_zk_purge) purges;
+	LIST_HEAD(, df_zk_candidate) candidates;
 };
 
 /* zookeeper_session.c */
@@ -444,6 +445,16 @@ const char *df_zk_lease_name(const struct df_zk_lease *lease);
 bool df_zk_lease_is_alive(const struct df_zk *zk, const char *name);
 /** The session has ended, and with it its leases. */
 void df_zk_leases_lost(struct df_zk *zk);
+
+/* zookeeper_heir.c */
+
+/** A name for a lease of this process */
+void df_zk_heir_name(char name[DF_ZK_LEASE_MAX + 1]);
+/** This process. */
+void df_zk_owner_self(struct df_zk_owner *owner);
+/** End the leases of processes of this machine that are dead. */
+void df_zk_heir_start(struct df_zk *zk);
+void df_zk_heir_fini(struct df_zk *zk);
 
 /* zookeeper_janitor.c */
 

@@ -95,6 +95,21 @@ void df_zk_entry_print(struct df_zk_buf *buf, const struct df_db_op *put,
 int df_zk_entry_parse(struct df_zk_entry *entry, const char *data, size_t len);
 
 /**
+ * struct df_zk_owner - the node of a lease: which process has it
+ * @place: a hash of the machine's boot and the PID namespace; 0: not known
+ * @start: when it was started
+ */
+struct df_zk_owner {
+	uint64_t place;
+	int pid;
+	unsigned long long start;
+};
+
+int df_zk_owner_print(char *text, size_t size, const struct df_zk_owner *owner,
+		      const char *host);
+int df_zk_owner_parse(struct df_zk_owner *owner, const char *data, size_t len);
+
+/**
  * struct df_zk_item - one change of a record
  * @is_put: or a deletion
  * @value: of a put

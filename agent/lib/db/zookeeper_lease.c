@@ -78,12 +78,15 @@ static void on_created(void *arg, const struct df_zk_reply *reply)
 static void create(struct df_zk_lease *lease)
 {
 	struct df_zk_path path;
-	char host[64] = "";
-	char owner[96];
+	struct df_zk_owner self;
+	char host[65] = "";
+	char owner[160];
 
-	/* For people who look at it */
-	gethostname(host, sizeof(host) - 1);
-	snprintf(owner, sizeof(owner), "%s %d\n", host, getpid());
+	/* The host is for people who look at it. */
+	if (gethostname(host, sizeof(host) - 1) || !*host)
+		strcpy(host, "-");
+	df_zk_owner_self(&self);
+	df_zk_owner_print(owner, sizeof(owner), &self, host);
 	df_zk_path_set(&path, lease->zk->uri.root, "alive");
 	df_zk_path_add(&path, lease->name);
 	df_zk_create(lease->zk, ZK_EPHEMERAL, path.text, owner, lease,
@@ -105,8 +108,9 @@ int df_zk_lease_new(void **out, void *priv, struct df_db_lease *core,
 		return df_db_error(error, -ENOMEM, "out of memory");
 	lease->zk = zk;
 	lease->lease = core;
-	df_uuid_new(lease->name);
+	df_zk_heir_name(lease->name);
 	LIST_INSERT_HEAD(&zk->leases, lease, node);
+	df_zk_heir_start(zk);
 	create(lease);
 	zk->is_long = true;
 	df_zk_janitor_start(zk);

@@ -120,6 +120,31 @@ int df_zk_entry_parse(struct df_zk_entry *entry, const char *data, size_t len)
 	return 0;
 }
 
+/* Leases */
+
+int df_zk_owner_print(char *text, size_t size, const struct df_zk_owner *owner,
+		      const char *host)
+{
+	return snprintf(text, size, "%s %d %016" PRIx64 " %llu\n", host,
+			owner->pid, owner->place, owner->start);
+}
+
+int df_zk_owner_parse(struct df_zk_owner *owner, const char *data, size_t len)
+{
+	struct df_zk_owner new;
+	char text[192];
+
+	if (!data || len >= sizeof(text))
+		return -EBADMSG;
+	memcpy(text, data, len);
+	text[len] = '\0';
+	if (sscanf(text, "%*64s %9d %16" SCNx64 " %19llu", &new.pid, &new.place,
+		   &new.start) != 3 || new.pid < 1 || new.start > INT64_MAX / 10)
+		return -EBADMSG;
+	*owner = new;
+	return 0;
+}
+
 /* Records: lines of "topic key length", the value behind it; "topic key -" */
 
 void df_zk_item_print(struct df_zk_buf *buf, const char *key,

@@ -175,6 +175,7 @@ void df_zk_close(void *priv)
 
 	zk->is_closing = true;
 	df_zk_requests_end(zk, ZK_END_CLOSED);
+	df_zk_heir_fini(zk);
 	say_farewell(zk);
 	df_zk_reaps_fini(zk);
 	df_zk_requests_end(zk, ZK_END_CLOSED);
