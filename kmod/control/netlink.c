@@ -171,6 +171,11 @@ static int port_check_attrs(struct genl_info *info,
 			return -EINVAL;
 		}
 	}
+	if (info->attrs[DF_A_PORT_FLAGS] &&
+	    nla_get_u32(info->attrs[DF_A_PORT_FLAGS]) &
+	    DRAGONFLOW_PORT_FLAG_RELAY && type != DRAGONFLOW_PORT_TYPE_REMOTE)
+		return df_request_refuse(info, info->attrs[DF_A_PORT_FLAGS],
+					 "Only a remote port can be relayed to");
 	return 0;
 }
 

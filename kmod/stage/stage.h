@@ -125,6 +125,12 @@ static inline void df_pkt_depend(struct df_pkt *pkt,
 		decision->slot_count++;
 }
 
+/* The decision is for this packet only. */
+static inline void df_pkt_keep_nothing(struct df_pkt *pkt)
+{
+	pkt->decision.slot_count = DF_FLOW_DEPENDENCIES + 1;
+}
+
 /* The port that has a shared address, by the latest that is known, or NULL. */
 static inline struct df_hold *df_pkt_holder(struct df_pkt *pkt,
 					    const struct df_shared *shared)

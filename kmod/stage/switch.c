@@ -1,18 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Switch: which port of the network has the destination address? */
 #include <linux/etherdevice.h>
+#include <net/dst.h>
+#include <net/ipv6.h>
 
+#include "path/tunnel.h"
 #include "stage/stage.h"
 #include "table/local.h"
 #include "table/network.h"
 #include "table/port.h"
 
+/*
+ * Is the packet late, for a port that was here and is now elsewhere? No entry is
+ * kept: it would not know any more where a packet came from, and two who take
+ * each other for the place would go on for ever.
+ */
+static bool may_relay(struct df_pkt *pkt, const struct df_port *out)
+{
+	struct in6_addr from;
+
+	if (!(out->flags & DRAGONFLOW_PORT_FLAG_RELAY))
+		return false;
+	df_tunnel_source(&from, pkt->skb);
+	if (ipv6_addr_any(&from) || df_port_is_at(out, &from))
+		return false;
+	df_pkt_keep_nothing(pkt);
+	/* The next tunnel is not to find what the last one said. */
+	skb_dst_drop(pkt->skb);
+	return true;
+}
+
 /* Is @out where the packet came from: the same port, or another tunnel? */
-static bool is_reflection(const struct df_pkt *pkt, const struct df_port *out)
+static bool is_reflection(struct df_pkt *pkt, const struct df_port *out)
 {
 	if (df_port_is_local(out))
 		return out->local == pkt->in;
-	return pkt->in->is_tunnel;
+	return pkt->in->is_tunnel && !may_relay(pkt, out);
 }
 
 /* The port that has the destination address; its own, or shared. */

@@ -8,10 +8,13 @@
 #include "table/hold.h"
 #include "table/peer.h"
 
-/* Packets ask this, too, of what may just change: their claims are looked at. */
-static bool is_at(const struct df_port *port, const struct in6_addr *from)
+/*
+ * Is a remote port at the hypervisor with this underlay address? Caller in RCU or
+ * under the lock.
+ */
+bool df_port_is_at(const struct df_port *port, const struct in6_addr *from)
 {
-	/* What is torn is taken for news. */
+	/* It may just change; then the answer is of no use for long. */
 	struct df_underlay underlay = data_race(port->peer->chassis->underlay);
 	struct in6_addr remote = underlay.remote6;
 
@@ -39,7 +42,7 @@ static struct df_port *remote_claimant(struct df_net *dn,
 		return NULL;
 	list_for_each_entry(share, &shared->shares, list) {
 		port = share->hold->port;
-		if (!df_port_is_local(port) && is_at(port, &claim->from) &&
+		if (!df_port_is_local(port) && df_port_is_at(port, &claim->from) &&
 		    (!found || port->obj.id < found->obj.id))
 			found = port;
 	}
@@ -130,5 +133,5 @@ bool df_claim_is_news(struct df_net *dn, const struct df_claim *claim)
 		return true;
 	if (claim->port)
 		return hold->port->obj.id != claim->port;
-	return df_port_is_local(hold->port) || !is_at(hold->port, &claim->from);
+	return df_port_is_local(hold->port) || !df_port_is_at(hold->port, &claim->from);
 }

@@ -146,6 +146,7 @@ struct df_hold *df_hold_get(struct df_net *dn, struct df_port *port,
 void df_hold_elect(struct df_net *dn, struct df_hold *hold);
 
 /* claim.c */
+bool df_port_is_at(const struct df_port *port, const struct in6_addr *from);
 bool df_claim_is_news(struct df_net *dn, const struct df_claim *claim);
 void df_claim_apply(struct df_net *dn, const struct df_claim *claim,
 		    struct df_claimed *claimed);

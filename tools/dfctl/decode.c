@@ -55,6 +55,7 @@ static const char *const fragments[] = { "none", "first", "later", NULL };
 static const char *const actions[] = { "0", "output", "tunnel", "flood", "route", NULL };
 static const char *const network_flags[] = { "vlan-transparent", NULL };
 static const char *const down_flags[] = { "admin-down", NULL };
+static const char *const port_flags[] = { "admin-down", "relay", NULL };
 static const char *const route_types[] = {
 	"0", "unicast", "blackhole", "unreachable", "prohibit", NULL
 };
@@ -134,7 +135,7 @@ static const struct attr_spec port_spec[] = {
 	[DF_A_PORT_NETWORK] = { "network", TYPE_U32 },
 	[DF_A_PORT_MAC] = { "mac", TYPE_MAC },
 	[DF_A_PORT_CHASSIS] = { "chassis", TYPE_U32 },
-	[DF_A_PORT_FLAGS] = { "flags", TYPE_FLAGS, .names = down_flags },
+	[DF_A_PORT_FLAGS] = { "flags", TYPE_FLAGS, .names = port_flags },
 	[DF_A_PORT_FLOW_CLASS] = { "flow_class", TYPE_ENUM, .names = flow_classes },
 	[DF_A_PORT_FLOW_LIMIT] = { "flow_limit", TYPE_U32 },
 	[DF_A_PORT_IFINDEX] = { "ifindex", TYPE_U32 },

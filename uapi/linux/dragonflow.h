@@ -63,9 +63,13 @@ enum dragonflow_network_flag {
  * enum dragonflow_port_flag - Properties of a port.
  * @DRAGONFLOW_PORT_FLAG_ADMIN_DOWN: Nothing is accepted from the port or sent
  *   to it.
+ * @DRAGONFLOW_PORT_FLAG_RELAY: What comes out of a tunnel for the remote port
+ *   is late, for the port was here, and is sent on to where it is now; but
+ *   never back to where it came from.
  */
 enum dragonflow_port_flag {
 	DRAGONFLOW_PORT_FLAG_ADMIN_DOWN = 1,
+	DRAGONFLOW_PORT_FLAG_RELAY = 2,
 };
 
 /**
