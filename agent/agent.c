@@ -32,7 +32,11 @@ static void report_local(struct dfa_agent *agent, const struct dfa_local *local)
 {
 	const char *reason = dfa_report_reason(agent, local);
 
-	dfa_status_set(&agent->status, &local->port.id, reason);
+	/* Whoever it is bound to tells how it is. */
+	if (local->port.is_standby)
+		dfa_status_leave(&agent->status, &local->port.id);
+	else
+		dfa_status_set(&agent->status, &local->port.id, reason);
 	/* Only one that works can be told of its routers. */
 	if (reason)
 		dfa_ra_port_del(&agent->ra, local->port.key);

@@ -27,6 +27,8 @@ const char *dfa_report_reason(const struct dfa_agent *agent,
 		return "there is no such device";
 	if (!local->is_attached)
 		return "the device cannot be attached";
+	if (local->port.is_standby)
+		return "on standby";
 	object = dfa_state_find(&agent->state, DFA_PORT, local->port.key);
 	if (object && object->loser)
 		return "another port of the network has the same MAC address";

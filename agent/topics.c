@@ -90,6 +90,34 @@ static int put_binding(struct dfa_topics *topics, const struct df_obj *obj)
 	return dfa_view_bind(&topics->view, &port, &network);
 }
 
+/*
+ * A port that is on standby here needs its network just as well. It is not bound
+ * here until it is, so it has an id of its own, by a variant that no UUID has.
+ */
+static void to_standby(struct dfa_uuid *port)
+{
+	port->bytes[8] ^= 0x40;
+}
+
+static int put_standby(struct dfa_topics *topics, const struct df_obj *obj)
+{
+	struct dfa_uuid port, network;
+
+	if (parse_uuid(obj, "network_id", &network) ||
+	    parse_uuid(obj, "id", &port))
+		return -EINVAL;
+	to_standby(&port);
+	return dfa_view_bind(&topics->view, &port, &network);
+}
+
+static void del_standby(struct dfa_view *view, const struct dfa_uuid *id)
+{
+	struct dfa_uuid port = *id;
+
+	to_standby(&port);
+	dfa_view_unbind(view, &port);
+}
+
 /* The addresses that stand in @member of the records of @field. */
 static int parse_addresses(struct dfa_addrs **out, const struct df_obj *obj,
 			   const char *field, const char *member)
@@ -167,6 +195,7 @@ static const struct {
 	void (*del)(struct dfa_view *view, const struct dfa_uuid *id);
 } views[] = {
 	{ "binding", put_binding, dfa_view_unbind },
+	{ "standby_binding", put_standby, del_standby },
 	{ "router_interface", put_interface, dfa_view_interface_del },
 	{ "router_link", put_link, dfa_view_link_del },
 	{ "router", put_router, del_router },

@@ -124,6 +124,8 @@ struct dfa_host {
  * @mac: Ethernet address
  * @is_up: admin_state_up
  * @is_judged: @group_ids has been set
+ * @is_standby: it has a device here, and is bound to another hypervisor
+ * @is_told: whoever looks for devices knows of it
  * @is_user: counted in &dfa_host.users
  * @is_parked: bound, but what it refers to has not arrived or is unreachable
  */
@@ -144,6 +146,8 @@ struct dfa_port {
 	uint8_t mac[6];
 	bool is_up : 1;
 	bool is_judged : 1;
+	bool is_standby : 1;
+	bool is_told : 1;
 	bool is_user : 1;
 	bool is_parked : 1;
 };
@@ -301,8 +305,8 @@ struct dfa_advert {
 };
 
 /**
- * struct dfa_local_port - a port that is bound here, for those who look for its
- *	device
+ * struct dfa_local_port - a port that is bound here or on standby, for those who
+ *	look for its device
  */
 struct dfa_local_port {
 	struct dfa_uuid id;
@@ -311,6 +315,7 @@ struct dfa_local_port {
 	uint32_t key;
 	uint32_t network; /* kernel id, 0 until it has arrived */
 	bool is_up; /* the port's and its network's admin_state_up */
+	bool is_standby; /* bound elsewhere: it moves here, or was here */
 	char device[IFNAMSIZ];
 };
 

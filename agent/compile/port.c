@@ -34,6 +34,12 @@ static bool is_local(const struct dfa_port *port)
 	return port->host && port->host->is_self;
 }
 
+/* Does it have a device here? */
+static bool is_here(const struct dfa_port *port)
+{
+	return is_local(port) || (port->host && port->is_standby);
+}
+
 static void tell_local(const struct dfa_compile *compile,
 		       const struct dfa_port *port)
 {
@@ -44,6 +50,7 @@ static void tell_local(const struct dfa_compile *compile,
 		.key = port->key,
 		.network = port->network->key,
 		.is_up = port->is_up && port->network->is_up,
+		.is_standby = !is_local(port),
 	};
 	char text[DF_UUID_LEN + 1];
 
@@ -55,6 +62,16 @@ static void tell_local(const struct dfa_compile *compile,
 		snprintf(local.device, sizeof(local.device), "tap%.*s",
 			 DEVICE_ID_LEN, text);
 	compile->ops->local_set(compile->arg, &local);
+}
+
+static void tell(const struct dfa_compile *compile, struct dfa_port *port,
+		 bool here)
+{
+	if (here)
+		tell_local(compile, port);
+	else if (port->is_told)
+		compile->ops->local_del(compile->arg, &port->id);
+	port->is_told = here;
 }
 
 /* What the kernel is to have; false if nothing. */
@@ -78,6 +95,8 @@ static bool port_value(const struct dfa_port *port,
 	if (!port->host->is_self) {
 		value->type = DRAGONFLOW_PORT_TYPE_REMOTE;
 		value->chassis = port->host->key;
+		if (port->is_standby)
+			value->flags |= DRAGONFLOW_PORT_FLAG_RELAY;
 	}
 	return true;
 }
@@ -138,8 +157,7 @@ int dfa_port_compile(struct dfa_compile *compile, struct dfa_port *port)
 	err = wanted ? wish(compile, port, &value) : unwish(compile, port);
 	if (!err)
 		err = set_user(compile, port, remote);
-	if (is_local(port))
-		tell_local(compile, port);
+	tell(compile, port, is_here(port));
 	return err;
 }
 
@@ -160,7 +178,6 @@ static int leave_host(struct dfa_compile *compile, struct dfa_port *port)
 static int set_host(struct dfa_compile *compile, struct dfa_port *port,
 		    const char *name)
 {
-	bool was_local = is_local(port);
 	struct dfa_host *host = NULL;
 	int err;
 
@@ -176,8 +193,6 @@ static int set_host(struct dfa_compile *compile, struct dfa_port *port,
 		port->host = host;
 		dfa_list_add(&host->ports, &port->in_host);
 	}
-	if (was_local)
-		compile->ops->local_del(compile->arg, &port->id);
 	return err;
 }
 
@@ -187,6 +202,7 @@ int dfa_port_forget(struct dfa_compile *compile, struct dfa_port *port)
 	int err;
 
 	set_parked(compile, port, false);
+	tell(compile, port, false);
 	err = unwish(compile, port) ?: set_host(compile, port, NULL);
 	if (!err)
 		err = dfa_port_drop_groups(compile, port);
@@ -262,6 +278,11 @@ static int set_device(struct dfa_port *port, const char *name)
 	return 0;
 }
 
+static bool is_self(const struct dfa_compile *compile, const char *host)
+{
+	return host && strcmp(host, compile->config->chassis) == 0;
+}
+
 int dfa_port_put(struct dfa_compile *compile, const struct df_obj *obj)
 {
 	const char *network_text = df_obj_string(obj, "network_id");
@@ -280,13 +301,14 @@ int dfa_port_put(struct dfa_compile *compile, const struct df_obj *obj)
 
 	memcpy(port->mac, mac, sizeof(mac));
 	port->is_up = df_obj_bool(obj, "admin_state_up");
+	port->is_standby = is_self(compile, df_obj_string(obj, "binding_standby_host"));
 	err = set_host(compile, port, df_obj_string(obj, "binding_host"));
 	if (!err)
 		err = dfa_fixed_ips_parse(&port->addrs, obj, mac, false);
 	if (!err)
 		err = dfa_allowed_parse(&port->allowed, obj, mac);
 	if (!err)
-		err = set_device(port, is_local(port) ?
+		err = set_device(port, is_here(port) ?
 					       df_obj_string(obj,
 							     "device_name") :
 					       NULL);

@@ -6,10 +6,10 @@
 
 #include "ops.h"
 
-/* Tells a hypervisor of a port on it. */
-static int bindings_of(const struct df_obj *port, json_t *docs)
+static int add_binding(const struct df_obj *port, const char *field,
+		       json_t *docs)
 {
-	const char *host = df_obj_string(port, "binding_host");
+	const char *host = df_obj_string(port, field);
 	json_t *doc;
 
 	if (!host || !*host)
@@ -19,6 +19,18 @@ static int bindings_of(const struct df_obj *port, json_t *docs)
 			"host", host, "revision",
 			(json_int_t)df_obj_revision(port));
 	return json_array_append_new(docs, doc);
+}
+
+/* Tells a hypervisor of a port on it. */
+static int bindings_of(const struct df_obj *port, json_t *docs)
+{
+	return add_binding(port, "binding_host", docs);
+}
+
+/* Tells a hypervisor of a port that moves there, or has been there. */
+static int standbys_of(const struct df_obj *port, json_t *docs)
+{
+	return add_binding(port, "binding_standby_host", docs);
 }
 
 /* Tells who knows a router where it leads to. */
@@ -110,6 +122,7 @@ static const struct {
 	int (*derive)(const struct df_obj *obj, json_t *docs);
 } rules[] = {
 	{ "port", "binding", bindings_of },
+	{ "port", "standby_binding", standbys_of },
 	{ "port", "security_group_member", members_of },
 	{ "router_interface", "router_link", links_of },
 };

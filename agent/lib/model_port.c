@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a port's pairs and groups must be like, whatever else there is. */
+/* What a port must be like, whatever else there is. */
 #include <errno.h>
 #include <string.h>
 
@@ -109,9 +109,19 @@ static int check_groups(const struct df_obj *obj, struct df_error *error)
 	return 0;
 }
 
+static int check_hosts(const struct df_obj *obj, struct df_error *error)
+{
+	const char *host = df_obj_string(obj, "binding_host");
+	const char *standby = df_obj_string(obj, "binding_standby_host");
+
+	if (host && standby && *standby && !strcmp(host, standby))
+		return df_obj_error(obj, error, -EINVAL, "binding_standby_host",
+				    "%s has the port already", host);
+	return 0;
+}
+
 int df_check_port(const struct df_obj *obj, struct df_error *error)
 {
-	int err = check_pairs(obj, error);
-
-	return err ? err : check_groups(obj, error);
+	return check_hosts(obj, error) ?: check_pairs(obj, error) ?:
+	       check_groups(obj, error);
 }

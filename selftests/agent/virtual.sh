@@ -15,8 +15,8 @@ ALL_TESTS="
 	what_is_allowed_is_programmed_everywhere
 	what_cannot_be_is_refused
 	a_virtual_address_is_followed_everywhere
-	the_database_says_who_has_it
 	without_agents_those_who_hear_it_follow
+	the_database_says_who_has_it
 	a_deleted_port_takes_its_claims_along
 "
 # shellcheck source=selftests/lib.sh
@@ -154,24 +154,6 @@ stored() {
 		 max_by(.since).id == $id' >/dev/null
 }
 
-# An agent that starts, with a module that knows nothing, learns it from there.
-the_database_says_who_has_it() {
-	take v2 v1
-	check "it is stored" wait_for 5 stored v2
-	take v1 v2
-	check "and followed" wait_for 5 stored v1
-	agent_stop 3
-	run ns "${HV[3]}" dfctl --json kernel ports >"$CLOUD/before"
-	agent_start 3
-	check "nothing is to be written" reconciled_nothing 3
-	check "hv3 still knows" leads_to 3 v1
-}
-
-reconciled_nothing() {
-	agent_ask "$1" status | jq -es '.[0].reconciled | .written == 0 and .deleted == 0' >/dev/null ||
-		agent_log "$1" | grep 'reconciled: 0 of' >/dev/null
-}
-
 # hv1 and hv2 hear each other; hv3 is told as soon as there is an agent again.
 without_agents_those_who_hear_it_follow() {
 	take v1 v2
@@ -190,7 +172,27 @@ without_agents_those_who_hear_it_follow() {
 	check "b3 reaches it" wait_for 5 is_reached
 }
 
+# Agents that a case has started end with it.
+the_database_says_who_has_it() {
+	agents_start 1 2
+	take v2 v1
+	check "it is stored" wait_for 5 stored v2
+	take v1 v2
+	check "and followed" wait_for 5 stored v1
+	agent_stop 3
+	run ns "${HV[3]}" dfctl --json kernel ports >"$CLOUD/before"
+	agent_start 3
+	check "nothing is to be written" reconciled_nothing 3
+	check "hv3 still knows" leads_to 3 v1
+}
+
+reconciled_nothing() {
+	agent_ask "$1" status | jq -es '.[0].reconciled | .written == 0 and .deleted == 0' >/dev/null ||
+		agent_log "$1" | grep 'reconciled: 0 of' >/dev/null
+}
+
 a_deleted_port_takes_its_claims_along() {
+	agents_start 1 2 3
 	take v1 v2
 	run wait_for 5 stored v1
 	take v2 v1

@@ -105,7 +105,8 @@ every_model_is_created_shown_listed_set_deleted() {
 models_of_agents_are_read_only() {
 	local model verb
 	database
-	for model in agent port_status port_claims binding router_link security_group_member; do
+	for model in agent port_status port_claims binding standby_binding router_link \
+		security_group_member; do
 		check "$model list" dfctl "$model" list
 		for verb in "create x" "set x tags=a" "delete x"; do
 			# words

@@ -230,6 +230,37 @@ static void objects_may_come_in_any_order(void **state)
 	assert_int_equal(world->compile.parked, 0);
 }
 
+/* Its device is looked for on both sides; the kernel has it on one. */
+static void a_port_stands_by_until_it_moves(void **state)
+{
+	struct world *world = *state;
+	const struct dfa_object *object;
+
+	put_network(world, "");
+	put_chassis(world, VXLAN);
+	put_port(world, "there", "");
+	assert_int_equal(world->sets, 0);
+	put_port(world, "there", ",\"binding_standby_host\":\"here\"");
+	assert_int_equal(world->sets, 1);
+	assert_true(world->local.is_standby);
+	object = dfa_state_find(&world->state, DFA_PORT, 21);
+	assert_int_equal(object->wish.port.type, DRAGONFLOW_PORT_TYPE_REMOTE);
+	assert_int_equal(object->wish.port.flags, DRAGONFLOW_PORT_FLAG_RELAY);
+
+	put_port(world, "here", ",\"binding_standby_host\":\"there\"");
+	assert_false(world->local.is_standby);
+	assert_int_equal(world->dels, 0);
+	object = dfa_state_find(&world->state, DFA_PORT, 21);
+	assert_int_equal(object->wish.port.type, DRAGONFLOW_PORT_TYPE_VIF);
+	assert_int_equal(object->wish.port.flags, 0);
+
+	put_port(world, "there", ",\"binding_standby_host\":\"here\"");
+	assert_true(world->local.is_standby);
+	assert_int_equal(world->dels, 0);
+	put_port(world, "there", "");
+	assert_int_equal(world->dels, 1);
+}
+
 static void a_port_moves_and_comes_back(void **state)
 {
 	struct world *world = *state;
@@ -458,6 +489,7 @@ int main(void)
 		TEST(a_port_bound_elsewhere_is_remote),
 		TEST(an_unbound_port_is_nothing),
 		TEST(objects_may_come_in_any_order),
+		TEST(a_port_stands_by_until_it_moves),
 		TEST(a_port_moves_and_comes_back),
 		TEST(admin_down_comes_from_port_or_network),
 		TEST(the_first_common_way_is_taken),

@@ -127,7 +127,8 @@ static void field_values(struct question *q, const struct df_field *field)
 	if (field->ref)
 		objects(q, field->ref);
 	/* A name, not an id: the schema does not know that it is a reference. */
-	if (!strcmp(field->name, "binding_host"))
+	if (!strcmp(field->name, "binding_host") ||
+	    !strcmp(field->name, "binding_standby_host"))
 		objects(q, "chassis");
 }
 
