@@ -325,7 +325,8 @@ static int del(struct dfa_compile *compile, enum dfa_group_kind kind,
 
 	if (!group || dfa_group_is_needed(group))
 		return 0;
-	err = set_key(compile, group, 0);
+	err = dfa_group_set_addrs(compile, group, &group->addrs, NULL) ?:
+		      set_key(compile, group, 0);
 	dfa_group_unref(compile, group);
 	return err;
 }

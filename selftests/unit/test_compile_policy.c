@@ -264,6 +264,18 @@ static void a_group_that_is_deleted_stays_with_its_ports(void **state)
 	assert_non_null(wish(world, DFA_PORT, 31));
 }
 
+static void an_address_group_that_nobody_needs_goes_at_once(void **state)
+{
+	struct world *world = *state;
+
+	put_rule(world, 1, REMOTE_ADDRESSES);
+	put_addresses(world, 1, "\"10.9.0.0/16\"");
+	del(world, "address_group", ADDRESSES, 1);
+	assert_int_equal(world->compile.elements.count, 0);
+	del(world, "security_group_rule", RULE, 1);
+	assert_int_equal(world->compile.groups.count, 0);
+}
+
 static void a_group_may_come_again_as_another(void **state)
 {
 	struct world *world = *state;
@@ -371,6 +383,7 @@ int main(void)
 		test(a_port_waits_until_its_groups_were_read),
 		test(a_port_keeps_its_groups_until_the_new_were_read),
 		test(a_group_that_is_deleted_stays_with_its_ports),
+		test(an_address_group_that_nobody_needs_goes_at_once),
 		test(a_group_may_come_again_as_another),
 		test(a_port_that_leaves_takes_its_groups_along),
 		test(members_are_known_by_their_prefix),
