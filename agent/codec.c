@@ -513,17 +513,14 @@ static void put_rule(struct nlmsghdr *nlh, const union dfa_value *value)
 	const struct dfa_rule_value *rule = &value->rule;
 
 	mnl_attr_put_u32(nlh, DF_A_SECURITY_GROUP_RULE_GROUP, rule->group);
-	mnl_attr_put_u32(nlh, DF_A_SECURITY_GROUP_RULE_DIRECTION,
-			 rule->direction);
+	mnl_attr_put_u32(nlh, DF_A_SECURITY_GROUP_RULE_DIRECTION, rule->direction);
 	mnl_attr_put_u32(nlh, DF_A_SECURITY_GROUP_RULE_VERSION, rule->version);
 	put_u8_if(nlh, DF_A_SECURITY_GROUP_RULE_PROTOCOL, rule->protocol);
 	put_u8_if(nlh, DF_A_SECURITY_GROUP_RULE_ICMP_TYPE, rule->icmp_type);
 	put_u8_if(nlh, DF_A_SECURITY_GROUP_RULE_ICMP_CODE, rule->icmp_code);
 	if (rule->has_ports) {
-		mnl_attr_put_u16(nlh, DF_A_SECURITY_GROUP_RULE_PORT_MIN,
-				 rule->port_min);
-		mnl_attr_put_u16(nlh, DF_A_SECURITY_GROUP_RULE_PORT_MAX,
-				 rule->port_max);
+		mnl_attr_put_u16(nlh, DF_A_SECURITY_GROUP_RULE_PORT_MIN, rule->port_min);
+		mnl_attr_put_u16(nlh, DF_A_SECURITY_GROUP_RULE_PORT_MAX, rule->port_max);
 	}
 	if (rule->set)
 		mnl_attr_put_u32(nlh, DF_A_SECURITY_GROUP_RULE_ADDRESS_SET,
@@ -558,10 +555,8 @@ static int parse_rule(const struct nlmsghdr *nlh, uint32_t *id,
 	*id = get_u32(attrs[DF_A_SECURITY_GROUP_RULE_ID], 0);
 	rule->group = get_u32(attrs[DF_A_SECURITY_GROUP_RULE_GROUP], 0);
 	rule->set = get_u32(attrs[DF_A_SECURITY_GROUP_RULE_ADDRESS_SET], 0);
-	rule->direction =
-		(uint8_t)get_u32(attrs[DF_A_SECURITY_GROUP_RULE_DIRECTION], 0);
-	rule->version =
-		(uint8_t)get_u32(attrs[DF_A_SECURITY_GROUP_RULE_VERSION], 0);
+	rule->direction = (uint8_t)get_u32(attrs[DF_A_SECURITY_GROUP_RULE_DIRECTION], 0);
+	rule->version = (uint8_t)get_u32(attrs[DF_A_SECURITY_GROUP_RULE_VERSION], 0);
 	rule->protocol = get_u8_if(attrs[DF_A_SECURITY_GROUP_RULE_PROTOCOL]);
 	rule->icmp_type = get_u8_if(attrs[DF_A_SECURITY_GROUP_RULE_ICMP_TYPE]);
 	rule->icmp_code = get_u8_if(attrs[DF_A_SECURITY_GROUP_RULE_ICMP_CODE]);
@@ -570,8 +565,7 @@ static int parse_rule(const struct nlmsghdr *nlh, uint32_t *id,
 	rule->port_max = get_u16(attrs[DF_A_SECURITY_GROUP_RULE_PORT_MAX]);
 	get_address(&rule->prefix, attrs[DF_A_SECURITY_GROUP_RULE_IP4],
 		    attrs[DF_A_SECURITY_GROUP_RULE_IP6]);
-	rule->prefix_len =
-		get_u8(attrs[DF_A_SECURITY_GROUP_RULE_PREFIX_LEN]);
+	rule->prefix_len = get_u8(attrs[DF_A_SECURITY_GROUP_RULE_PREFIX_LEN]);
 	return 0;
 }
 
