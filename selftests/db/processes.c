@@ -389,7 +389,8 @@ static void killed_writer_leaves_no_change_unseen(struct client *client)
 		pid_t pid = helper_start(&out, "scribble", topic, "100000",
 					 "");
 
-		client_run(client, 40 + round * 3, NULL);
+		CHECK(log_wait_count(&log, client, log.count + 10), "-");
+		client_run(client, round * 3, NULL);
 		kill(pid, SIGKILL);
 		CHECK(helper_wait(pid, out) == -SIGKILL, "-");
 		client_run(client, 300, NULL);

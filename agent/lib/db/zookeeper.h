@@ -409,6 +409,8 @@ void df_zk_feed_free(struct df_zk_feed *feed);
 unsigned long df_zk_feed_answers(const struct df_zk_feed *feed);
 /** A node that a feed may wait for was created; NULL: all have to look. */
 void df_zk_feeds_watch(struct df_zk *zk, const char *path);
+/** Nobody waits for this record any more, unless another feed does. */
+void df_zk_tail_unwatch(struct df_zk *zk, const char *path);
 /** The node "log" was read: there may be another segment. */
 void df_zk_feeds_log(struct df_zk *zk);
 int df_zk_subscribe(void **out, void *priv, struct df_db_sub *sub,

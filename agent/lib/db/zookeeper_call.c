@@ -91,6 +91,14 @@ static void answer(struct df_zk_call *call, const struct df_zk_reply *reply)
 	call_free(call);
 }
 
+/* Who was to be told has left before the server had heard of it. */
+static bool is_left_watch(const struct df_zk *zk, const struct df_zk_call *call)
+{
+	return !call->fn && call->type == ZK_EXISTS &&
+	       call->flags & ZK_WATCH &&
+	       !strncmp(call->path + strlen(zk->uri.root), "/log/", 5);
+}
+
 static bool is_again(const struct df_zk_call *call, int rc)
 {
 	return call->type <= ZK_CHILDREN && call->fn &&
@@ -102,6 +110,8 @@ void df_zk_answered(struct df_zk *zk, struct df_zk_call *call,
 {
 	TAILQ_REMOVE(&zk->sent, call, node);
 	zk->sent_count--;
+	if (is_left_watch(zk, call))
+		df_zk_tail_unwatch(zk, call->path);
 	if (is_again(call, reply->rc))
 		enqueue(zk, call);
 	else

@@ -161,25 +161,37 @@ void df_zk_tail_arm(struct df_zk_feed *feed)
 }
 
 /* Somebody else in this process may wait for the same record. */
+static void unwatch(struct df_zk *zk, const char *path,
+		    const struct df_zk_feed *but)
+{
+	struct df_zk_path other;
+	struct df_zk_feed *feed;
+
+	LIST_FOREACH(feed, &zk->feeds, node) {
+		if (feed == but || !feed->is_live)
+			continue;
+		record_path(feed, &other, feed->nr);
+		if (!strcmp(path, other.text))
+			return;
+	}
+	if (zk->session)
+		df_zk_session_unwatch(zk->session, path);
+}
+
+void df_zk_tail_unwatch(struct df_zk *zk, const char *path)
+{
+	unwatch(zk, path, NULL);
+}
+
 static void disarm(struct df_zk_feed *feed)
 {
 	struct df_zk_path path;
-	struct df_zk_path other_path;
-	struct df_zk_feed *other;
 
 	if (!feed->is_armed)
 		return;
 	feed->is_armed = false;
 	record_path(feed, &path, feed->nr);
-	LIST_FOREACH(other, &feed->zk->feeds, node) {
-		if (other == feed || !other->is_live)
-			continue;
-		record_path(other, &other_path, other->nr);
-		if (!strcmp(path.text, other_path.text))
-			return;
-	}
-	if (feed->zk->session)
-		df_zk_session_unwatch(feed->zk->session, path.text);
+	unwatch(feed->zk, path.text, feed);
 }
 
 void df_zk_tail_fini(struct df_zk_feed *feed)
