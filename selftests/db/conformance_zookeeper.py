@@ -19,11 +19,11 @@ def main():
     server = Server(pathlib.Path(tempfile.mkdtemp()) / "server").start()
     try:
         server.wait()
-        # its tests have leases of a second: a session, and the server's tick
+        # its tests have leases of two seconds: a session, and the server's tick
         return subprocess.run(
             [BUILD / "selftests/db/conformance",
              f"zookeeper://127.0.0.1:{server.port}/conformance"
-             "?history=100&session=700", *sys.argv[1:]],
+             "?history=100&session=1200", *sys.argv[1:]],
             check=False).returncode
     finally:
         server.remove()

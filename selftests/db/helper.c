@@ -147,7 +147,7 @@ static int keep_lease(struct client *client, const char *key,
 	};
 	struct df_db_lease *lease;
 
-	if (df_db_lease_new(&lease, client->db, 1000, print_lost, NULL, NULL) ||
+	if (df_db_lease_new(&lease, client->db, 2000, print_lost, NULL, NULL) ||
 	    do_commit(client, &op, 1, lease, NULL))
 		return 1;
 	puts("ready");

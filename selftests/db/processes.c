@@ -9,7 +9,7 @@
 #include "tests.h"
 
 #define WRITERS 4
-#define LEASE_MS 1000
+#define LEASE_MS 2000
 
 static void storm_of_writers_loses_no_update(struct client *client)
 {
