@@ -15,7 +15,8 @@ from world import (DESTINATION, FAR_IP, GEN_IP, GEN_MAC, HV, REMOTE_MAC,
 
 IN, OUT, TUNNEL, REMOTE = 1, 2, 3, 4
 NETWORK, OTHER_NETWORK, FAR_CHASSIS, ROUTER = 1, 2, 1, 1
-GROUP, SET, UDP = 1, 1, 17
+GROUP, SET = 1, 1
+ICMP, TCP, UDP = 1, 6, 17
 # Destination ports that no packet has.
 OTHER_PORTS = 20000
 # Where routes lead that are not to a subnet of the router.
@@ -129,12 +130,17 @@ class Dragonflow(System):
         self.vif(OUT, SINK_MAC, "out", ip4=[SINK_IP])
 
     def group(self, **more):
-        """What the workloads may do, both ways: whatever is UDP."""
+        """The workloads may send all, and take UDP and TCP to one port, and
+        ICMP."""
+        port = {"port-min": SERVER_PORT, "port-max": SERVER_PORT}
         self.df.do("security-group-new", {"id": GROUP, **more})
-        for number, direction in enumerate(("ingress", "egress"), 1):
+        for number, rule in enumerate((
+                {"direction": "egress"},
+                {"direction": "ingress", "protocol": UDP, **port},
+                {"direction": "ingress", "protocol": TCP, **port},
+                {"direction": "ingress", "protocol": ICMP}), 1):
             self.df.do("security-group-rule-new", {
-                "id": number, "group": GROUP, "direction": direction,
-                "version": "ip4", "protocol": UDP})
+                "id": number, "group": GROUP, "version": "ip4", **rule})
         self.groups = [GROUP]
 
     def _tracked(self, path):
