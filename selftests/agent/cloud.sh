@@ -26,8 +26,9 @@
 #   port_is_programmed I KEY TYPE, port_is_absent I KEY
 #				in the kernel of hypervisor I
 #   port_status_is ID STATUS
-#   flow_receive NS LOG, flow_send NS ADDRESS SECONDS LOG [PACKETS]
-#				1,000 packets/s; value LOG NAME reads a result
+#   flow_receive NS LOG [MS], flow_send NS ADDRESS SECONDS LOG [PACKETS]
+#				1,000 packets/s, until none comes for so long (3,000);
+#				value LOG NAME reads a result
 #   flow_end SECONDS		wait for the end of both, at most so long
 #   flow_stop			end them now
 
@@ -183,7 +184,7 @@ port_status_is() {
 }
 
 flow_receive() {
-	adf_daemon "$2" nsenter --net="/run/netns/$1" "$UDPFLOW" receive 5000 3000
+	adf_daemon "$2" nsenter --net="/run/netns/$1" "$UDPFLOW" receive 5000 "${3:-3000}"
 	FLOW_RECEIVER=$DAEMON_PID
 	run wait_for 10 is_listening "$1"
 }

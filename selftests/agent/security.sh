@@ -227,7 +227,8 @@ topics_of_groups_are_followed_as_far_as_rules_name_them() {
 RATE=200
 
 flow_begin() {
-	flow_receive "d2-$$" "$PWD/received"
+	# what rules hold back for a while is no end
+	flow_receive "d2-$$" "$PWD/received" 600000
 	flow_send "w1-$$" 10.1.0.12 300 "$PWD/sent" "$RATE"
 }
 
