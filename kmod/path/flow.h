@@ -123,13 +123,13 @@ static inline u8 df_flow_key_len(const struct df_flow_owner *owner,
  * @connection_count: used part of @connections
  * @was_used: a packet came since the last look for the least recently used
  * @hash: of that part of @key
- * @list: entry in &df_flow_owner.flows
+ * @list: entry in &df_flow_owner.flows; no reader looks at it
  * @owner: immutable
  * @packets: decided by the entry
  * @bytes: theirs
  * @created: jiffies
  * @used: jiffies of the last packet
- * @rcu: frees the entry after the last reader
+ * @rcu: frees the entry after the last reader; once it is off @list
  */
 struct df_flow {
 	struct rhash_head node;
@@ -140,13 +140,15 @@ struct df_flow {
 	bool was_used;
 	u32 hash;
 	struct df_ct_ref connections[DF_CT_ZONES];
-	struct list_head list;
+	union {
+		struct list_head list;
+		struct rcu_head rcu;
+	};
 	struct df_flow_owner *owner;
 	atomic64_t packets;
 	atomic64_t bytes;
 	unsigned long created;
 	unsigned long used;
-	struct rcu_head rcu;
 };
 
 /* What a new entry is made of: see &struct df_flow. */
