@@ -399,7 +399,7 @@ def privileged_requests(df):
 @unchanged
 def users_may_read_and_not_write(t, hv):
     requests = privileged_requests(hv.df)
-    t.check("operations that want a privilege", len(requests), 16)
+    t.check("operations that want a privilege", len(requests), 24)
     errs = unprivileged(t, hv.df, requests.values(), 65534)
     for op, err in zip(requests, errs):
         t.check(f"{op} by a user", errno.errorcode.get(err, err), "EPERM")
