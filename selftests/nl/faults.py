@@ -120,6 +120,16 @@ def modes(op):
         yield NLM_F_REQUEST | NLM_F_DUMP
 
 
+def choose(maker, twins, least):
+    """What was never accepted, or else seldom: that costs little to try."""
+    never = [op for op in maker.operations
+             if op["name"] in least and not twins.accepted[op["name"]]]
+    if never and maker.chance(.8):
+        return maker.dice.choice(never)
+    return min(maker.dice.sample(maker.operations, 4),
+               key=lambda op: twins.accepted[op["name"]])
+
+
 def a_request_without_memory_is_refused_and_does_nothing(t):
     twins = Twins(t, seed(t.log))
     maker = twins.rich.maker
@@ -132,9 +142,7 @@ def a_request_without_memory_is_refused_and_does_nothing(t):
     while time.monotonic() < begin + seconds(DEFAULT) or (
             any(twins.accepted[name] < TIMES for name in least) and
             time.monotonic() < begin + PATIENCE):
-        # seldom accepted: first
-        op = min(maker.dice.sample(maker.operations, 4),
-                 key=lambda o: twins.accepted[o["name"]])
+        op = choose(maker, twins, least)
         flags = maker.dice.choice(list(modes(op)))
         payload = b""
         if not flags & NLM_F_DUMP or "do" not in op:
