@@ -28,9 +28,15 @@ module_loads_again() {
 	check "unload" wait_for 10 rmmod dragonflow
 }
 
+# But for the name that the kernel itself loses when nl/faults.py does not let it
+# show a cache in sysfs.
 leaks() {
 	echo scan >/sys/kernel/debug/kmemleak
-	cat /sys/kernel/debug/kmemleak
+	awk '
+	function tell() { if (object !~ /sysfs_slab_add/) printf "%s", object; object = "" }
+	/^unreferenced/ { tell() }
+	{ object = object $0 "\n" }
+	END { tell() }' /sys/kernel/debug/kmemleak
 }
 
 # kmemleak calls a leak what it has not found twice, and is young no more.
