@@ -328,15 +328,16 @@ class Enemy(Dragonflow):
         return attrs
 
     def learn(self, until, sensible=None):
-        """Find a request of each kind of NEW that is accepted; most need what
-        others make, so these are repeated, too."""
+        """Find a request of each kind of NEW that is accepted. Most need what
+        others make, so these are repeated, and what is in the way goes."""
         names = [f"{kind}-new" for kind in self.kinds()]
+        others = names + [f"{kind}-del" for kind in self.kinds()]
         while time.monotonic() < until:
             unknown = [name for name in names if name not in self.good]
             if not unknown:
                 return
             name = self.dice.choice(
-                unknown if self.maker.chance(.7) else names)
+                unknown if self.maker.chance(.6) else others)
             (sensible or self.sensible)(self.spec.operations[name])
 
     def remember(self, op, attrs):
