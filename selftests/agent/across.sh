@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# RUN-ON: one-kernel
 #
 #   w1, w2                       w3
 #     |  +--------------+          |  +--------------+
