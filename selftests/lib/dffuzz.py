@@ -21,7 +21,7 @@ from dfnl import (
     Dragonflow, Refused, Tc, nla, nlas)
 
 IDS = 5             # so few ids that requests meet
-LESSONS = 10        # refusals from which a request learns
+LESSONS = 20        # refusals from which a request learns
 NLA_F_NET_BYTEORDER = 0x4000
 FLAGS = (0, 2, 4, 8, 0x10, 0x20, 0x100, 0x200, 0x300, 0x400, 0x800)
 
@@ -103,7 +103,7 @@ class Maker:
     def attributes(self, among):
         """Some attributes, as [type, bytes]."""
         return [[self.kind(attr), self.value(attr)] for attr in among
-                if attr.type != "pad" and self.chance(.6)]
+                if attr.type != "pad" and self.chance(.4)]
 
     def allowed(self, op):
         """The attributes that a request of this operation may have."""
@@ -123,7 +123,8 @@ class Maker:
             if attr.name != refusal.attr:
                 continue
             others = [a for a in attrs if a[0] & NLA_TYPE_MASK != attr.number]
-            if self.chance(.4):
+            # what is needed comes back, with another value
+            if self.chance(.7):
                 return others
             return others + [[self.kind(attr), self.value(attr)]]
         return self.request(op)
@@ -331,13 +332,13 @@ class Enemy(Dragonflow):
         """Find a request of each kind of NEW that is accepted. Most need what
         others make, so these are repeated, and what is in the way goes."""
         names = [f"{kind}-new" for kind in self.kinds()]
-        others = names + [f"{kind}-del" for kind in self.kinds()]
+        others = 4 * names + [f"{kind}-del" for kind in self.kinds()]
         while time.monotonic() < until:
             unknown = [name for name in names if name not in self.good]
             if not unknown:
                 return
             name = self.dice.choice(
-                unknown if self.maker.chance(.6) else others)
+                unknown if self.maker.chance(.5) else others)
             (sensible or self.sensible)(self.spec.operations[name])
 
     def remember(self, op, attrs):

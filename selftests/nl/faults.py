@@ -136,7 +136,7 @@ def a_request_without_memory_is_refused_and_does_nothing(t):
     # there is no device to send by
     least = {op["name"] for op in maker.operations} - {"packet-execute"}
     begin = time.monotonic()
-    twins.rich.learn(begin + PATIENCE, lambda op: attributes(twins, op))
+    twins.rich.learn(begin + 2 * PATIENCE, lambda op: attributes(twins, op))
     t.log(f"learnt in {time.monotonic() - begin:.0f} s")
     begin = time.monotonic()
     while time.monotonic() < begin + seconds(DEFAULT) or (

@@ -177,7 +177,7 @@ class Alone:
 
 def what_is_refused_changes_nothing_and_the_rest_reads_back(t):
     alone = Alone(t, seed(t.log))
-    alone.enemy.learn(time.monotonic() + PATIENCE)
+    alone.enemy.learn(time.monotonic() + PATIENCE * WAIT_FACTOR)
     end = time.monotonic() + seconds(DEFAULT)
     while time.monotonic() < end or not (
             alone.has_met_all() or sum(alone.count.values()) > MOST):
