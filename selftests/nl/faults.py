@@ -121,12 +121,15 @@ def modes(op):
 
 
 def choose(maker, twins, least):
-    """What was never accepted, or else seldom: that costs little to try."""
-    never = [op for op in maker.operations
+    """What was never accepted, or else seldom: that costs little to try. DELs
+    have their turn at the end."""
+    among = [op for op in maker.operations
+             if not op["name"].endswith("-del")]
+    never = [op for op in among
              if op["name"] in least and not twins.accepted[op["name"]]]
     if never and maker.chance(.8):
         return maker.dice.choice(never)
-    return min(maker.dice.sample(maker.operations, 4),
+    return min(maker.dice.sample(among, 4),
                key=lambda op: twins.accepted[op["name"]])
 
 
@@ -140,7 +143,8 @@ def a_request_without_memory_is_refused_and_does_nothing(t):
     t.log(f"learnt in {time.monotonic() - begin:.0f} s")
     begin = time.monotonic()
     while time.monotonic() < begin + seconds(DEFAULT) or (
-            any(twins.accepted[name] < TIMES for name in least) and
+            any(twins.accepted[name] < TIMES for name in least
+                if not name.endswith("-del")) and
             time.monotonic() < begin + PATIENCE):
         op = choose(maker, twins, least)
         flags = maker.dice.choice(list(modes(op)))
@@ -151,11 +155,31 @@ def a_request_without_memory_is_refused_and_does_nothing(t):
                 attrs = twins.rich.renewed(op, attrs)
             payload = maker.join(attrs)
         twins.request(op, payload, flags)
+    delete_all(twins)
     t.log(f"{twins.failed} allocations failed; accepted: "
           f"{dict(twins.accepted)}")
     t.check("operations that were never accepted",
             [name for name in least if not twins.accepted[name]], [])
     t.check("what refuses to be deleted", twins.poor.delete_all(), [])
+
+
+def delete_all(twins):
+    """All that is there, some of each kind without memory. What is in use goes
+    when its users have gone."""
+    rich, gone = twins.rich, True
+    while gone:
+        gone = False
+        for kind in rich.kinds():
+            op = rich.spec.operations[f"{kind}-del"]
+            for key in rich.objects(kind):
+                payload = rich.maker.join(key)
+                if twins.accepted[op["name"]] < TIMES:
+                    before = twins.accepted[op["name"]]
+                    twins.request(op, payload, NLM_F_REQUEST | NLM_F_ACK)
+                    gone |= twins.accepted[op["name"]] > before
+                elif not rich.ask(op, payload)[0]:
+                    twins.poor.ask(op, payload)
+                    gone = True
 
 
 def attributes(twins, op):
