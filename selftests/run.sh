@@ -3,7 +3,7 @@
 #
 # Everything that is checked before a change is good: linters, unit tests, the
 # tests that need no kernel of ours, and in a VM, one boot per kernel, all the
-# others; the VMs run side by side. Prints KTAP; the last line is "N passed, N
+# others; they run side by side. Prints KTAP; the last line is "N passed, N
 # failed, N skipped".
 #   run.sh [TEST...]	all, or these: lint, unit, unit/test_NAME, db,
 #			net/l2_local.sh, ... (relative to selftests/)
@@ -11,7 +11,7 @@
 #			directory of a build tree
 #   CPUS=N		processors of a VM (2; 1 if it is emulated, but for newest
 #			and kcsan)
-#   SCALE_PORTS=N	ports of the tests with many (10000; 2000 if it is slow)
+#   SCALE_PORTS=N	ports of the tests with many (10000; 600 if it is slow)
 #   CI=true		a skip that selftests/skips does not list is a failure
 #   FUZZ_SECONDS=3600	how long each case of a fuzzer goes on (a few seconds)
 #   FUZZ_SEED=N		what a fuzzer has printed, to have the same again
@@ -83,7 +83,7 @@ part() {
 	number=$((number + 1))
 	"$@" | sed -u 's/^/  /' || err=$?
 	seconds=$((SECONDS - seconds))
-	if [ "$1" = show_vm ]; then read -r _ seconds <"$(results_of "$2")/ended"; fi
+	if [ "$1" = show_job ]; then read -r _ seconds <"$(results_of "$2")/ended"; fi
 	echo "# time: $name $seconds s"
 	if [ "$err" = 0 ]; then echo "ok $number $name"; else echo "not ok $number $name"; fi
 	return "$err"
@@ -97,18 +97,26 @@ comment() {
 	sed -u 's/^/# /'
 }
 
-unit_suite() {
+lint() {
+	tools/lint/run
+}
+
+unit() {
 	local tests
 	mapfile -t tests < <(find_unit_tests)
-	suite "${tests[@]}"
+	host "$1" "${tests[@]}"
 }
 
-# suite FILE...: fails if anything in it did
-suite() {
-	selftests/suite "$@" | tee "$RESULTS/suite"
-	! grep -q '^ *not ok' "$RESULTS/suite"
+# host NAME TEST...: fails if anything in it did
+host() {
+	local dir
+	dir=$(results_of "$1")
+	shift
+	selftests/suite "$@" | tee "$dir/suite"
+	! grep -q '^ *not ok' "$dir/suite"
 }
 
+# vm NAME KERNEL TEST...
 vm() {
 	local kernel=$2 dir limit=0 patience=2 cpus=${CPUS:-2} ports=10000 file env counters=()
 	dir=$(results_of "$1")
@@ -116,7 +124,7 @@ vm() {
 	# an emulated processor is slow, a debug kernel on it is slower
 	if tools/vm/kvm-ok; then patience=1; fi
 	if is_debug "$kernel" || is_tree "$kernel"; then
-		patience=$((patience * 3)) ports=2000
+		patience=$((patience * 3)) ports=600
 	fi
 	# Two emulated processors wait for each other, even more so when another
 	# VM runs beside this one. The newest kernel and kcsan show what goes wrong
@@ -153,11 +161,12 @@ results_of() {
 	printf '%s/%s\n' "$RESULTS" "$1"
 }
 
-# --- VMs side by side ---------------------------------------------------------
+# --- side by side -------------------------------------------------------------
 #
-# A VM keeps little more than one processor busy, so there are as many of them
-# as processors. What one prints goes to a file, and from there into the
-# stream when its turn has come.
+# A VM keeps one processor busy for most of the time, and the tests of the host
+# wait for most of it, so there is one job more than there are processors. What
+# one prints goes to a file, and from there into the stream when its turn has
+# come.
 
 # start CMD...: in the background, in a process group that ends with us
 start() {
@@ -174,30 +183,30 @@ end_groups() {
 	done
 }
 
-run_vm() {
+# run_job lint|unit|host|vm NAME [ARGUMENT...]
+run_job() {
 	local dir err=0 begin=$SECONDS
-	dir=$(results_of "$1")
-	vm "$@" >"$dir/part" 2>&1 || err=$?
+	dir=$(results_of "$2")
+	"$@" >"$dir/part" 2>&1 || err=$?
 	echo "$err $((SECONDS - begin))" >"$dir/ended.new"
 	mv "$dir/ended.new" "$dir/ended"
 }
 
-# run_vms: from when the stream has come to them; before, the tests that need no
-# VM have the processors for themselves.
-run_vms() {
-	local vm arguments
-	until [ -e "$RESULTS/vms" ]; do sleep 0.2; done
-	for vm in "${vms[@]}"; do
-		while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n || true; done
-		read -ra arguments <<<"$vm"
-		run_vm "${arguments[@]}" &
+# run_jobs: when what they need has been built
+run_jobs() {
+	local job arguments
+	until [ -e "$RESULTS/built" ]; do sleep 0.2; done
+	for job in "${jobs[@]}"; do
+		while [ "$(jobs -rp | wc -l)" -gt "$(nproc)" ]; do wait -n || true; done
+		read -ra arguments <<<"$job"
+		run_job "${arguments[@]}" &
 	done
 	wait
 }
 
-# show_vm NAME: what that VM prints, until it has ended; then its status. When
-# all of us is being ended, it never will.
-show_vm() {
+# show_job NAME: what it prints, until it has ended; then its status. When all
+# of us is being ended, it never will.
+show_job() {
 	local dir err
 	dir=$(results_of "$1")
 	{
@@ -211,17 +220,24 @@ show_vm() {
 	return "$err"
 }
 
+# add_job TITLE lint|unit|host|vm NAME [ARGUMENT...]
+add_job() {
+	local title=$1 dir
+	shift
+	dir=$(results_of "$2")
+	mkdir -p "$dir"
+	: >"$dir/part"
+	jobs+=("$*")
+	add_part "$title" show_job "$2"
+}
+
 # add_vm NAME KERNEL TEST...: whatever is asked of a debug kernel, it also looks
 # for leaks.
 add_vm() {
-	local name=$1 dir
+	local name=$1
 	shift
 	if is_debug "$1" && [[ " $* " != *" $LAST_TEST "* ]]; then set -- "$@" "$LAST_TEST"; fi
-	dir=$(results_of "$name")
-	mkdir -p "$dir"
-	: >"$dir/part"
-	vms+=("$name $*")
-	add_part "kernel $name" show_vm "$name"
+	add_job "kernel $name" vm "$name" "$@"
 	add_part "kernel $name is silent to its end" vm_ended "$name"
 }
 
@@ -277,11 +293,10 @@ plan_parts() {
 	mapfile -t vm_tests < <(find_tests vm)
 	mapfile -t one_tests < <(find_tests one)
 	unit=${WANTED[*]/#/ }
-	if wanted lint && [ -z "$COVERAGE" ]; then add_part lint tools/lint/run; fi
-	[ "${WANTED[*]}" != lint ] || return 0
-	add_part build build
-	if [ "${#WANTED[@]}" = 0 ] || [[ "$unit " = *" unit"[\ /]* ]]; then add_part unit unit_suite; fi
-	[ "${#host_tests[@]}" = 0 ] || add_part host suite "${host_tests[@]}"
+	if [ "${WANTED[*]}" != lint ]; then add_part build build; fi
+	if [ "${#WANTED[@]}" = 0 ] || [[ "$unit " = *" unit"[\ /]* ]]; then add_job unit unit unit; fi
+	[ "${#host_tests[@]}" = 0 ] || add_job host host host "${host_tests[@]}"
+	if wanted lint && [ -z "$COVERAGE" ]; then add_job lint lint lint; fi
 	for kernel in "${KERNELS[@]}"; do
 		[ "${#one_tests[@]}${#vm_tests[@]}" != 00 ] || return 0
 		add_vms "$kernel" "${one_tests[@]}" "${vm_tests[@]}"
@@ -295,7 +310,7 @@ run_parts() {
 	echo "1..${#names[@]}"
 	for i in "${!names[@]}"; do
 		read -ra command <<<"${commands[i]}"
-		[ "${command[0]}" != show_vm ] || touch "$RESULTS/vms"
+		[ "${command[0]}" = build ] || touch "$RESULTS/built"
 		part "${names[i]}" "${command[@]}" || true
 	done
 }
@@ -315,7 +330,7 @@ build_debug_kernels() {
 	done
 }
 
-names=() commands=() vms=() groups=() number=0
+names=() commands=() jobs=() groups=() number=0
 for kernel in "${KERNELS[@]}"; do
 	kernel_known "$kernel" || die "no kernel '$kernel': it is $KERNELS_KNOWN"
 done
@@ -326,10 +341,8 @@ tools/deps/install
 echo "# time: dependencies $SECONDS s"
 plan_parts
 [ "${names[*]}" != build ] || die "no such test: ${WANTED[*]}"
-if [ "${#vms[@]}" != 0 ]; then
-	start build_debug_kernels >"$RESULTS/debug-kernel" 2>&1
-	start run_vms
-fi
+if [[ " ${jobs[*]-} " = *" vm "* ]]; then start build_debug_kernels >"$RESULTS/debug-kernel" 2>&1; fi
+[ "${#jobs[@]}" = 0 ] || start run_jobs
 run_parts | tee "$RESULTS/ktap"
 echo "# time: all $SECONDS s"
 awk -f selftests/ktap.awk -v mode=count "$RESULTS/ktap"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# RUN-ON: one-kernel
 #
 # Any client that reads YNL specs can speak with the module: here the kernel's
 # own, tools/net/ynl/cli.py.
