@@ -264,8 +264,10 @@ static int handle_event(struct dfa_topics *topics, const struct df_event *event)
 {
 	switch (event->type) {
 	case DF_EVENT_PUT:
+		dfa_debug("%s %s is known", event->model->name, event->id);
 		return put_object(topics, event->obj);
 	case DF_EVENT_DELETE:
+		dfa_debug("%s %s is gone", event->model->name, event->id);
 		return del_object(topics, event->model->name, event->id);
 	case DF_EVENT_BAD:
 		dfa_warning("topic %s: %s", event->topic, event->error->text);

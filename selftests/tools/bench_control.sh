@@ -10,7 +10,8 @@ ALL_TESTS="unknown_names_are_refused_with_the_known_ones
 	everything_asked_for_is_measured
 	a_change_takes_less_than_10_ms
 	a_restart_writes_nothing
-	a_killed_agent_costs_no_probe"
+	a_killed_agent_costs_no_probe
+	every_agent_hears_of_every_change"
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
@@ -41,6 +42,7 @@ unknown_names_are_refused_with_the_known_ones() {
 	check "lists others" grep -q 'there are:.* sqlite' "$TMPDIR/said"
 	refused "no number" -n many
 	refused "a number too small" -n 1
+	refused "no number of agents" -a few
 	refused "an argument" no-such
 	check "nothing was made" [ ! -e "$TMPDIR/none" ]
 	check "helps" "$RUN" --help
@@ -57,10 +59,10 @@ what_takes_too_long_is_measured_when_asked_for() {
 	check_eq "asked for" "[(10000, 'ovn')] []" "$(plan '[10000]')"
 }
 
-# value_of SCENARIO METRIC: its value, or nothing
+# value_of SCENARIO METRIC [FILE]: its value, or nothing
 value_of() {
 	jq -r --arg scenario "$1-$PORTS" --arg metric "$2" '.[] | select(.system == "dragonflow"
-		and .scenario == $scenario and .metric == $metric).value' "$OUT/bench-control.json"
+		and .scenario == $scenario and .metric == $metric).value' "${3:-$OUT/bench-control.json}"
 }
 
 # at_most LIMIT NUMBER: fails for nothing, too
@@ -100,6 +102,18 @@ a_restart_writes_nothing() {
 a_killed_agent_costs_no_probe() {
 	check_eq "lost" 0 "$(value_of outage-agent-killed probes_lost)"
 	check_fails "too few were sent" at_most 3500 "$(value_of outage-agent-killed probes)"
+}
+
+# In no VM: agents without a kernel.
+every_agent_hears_of_every_change() {
+	local PORTS=3 found=$OUT/agents/bench-control.json
+	check "they are measured" "$RUN" -o "$OUT/agents" -a 3 -n 30 -d sqlite -s "fan-out agent-start"
+	check "a change gets to all of them" at_most 1000 "$(value_of fan-out-sqlite last_p50_ms "$found")"
+	check_fails "in no time" at_most 0 "$(value_of fan-out-sqlite p50_ms "$found")"
+	check_fails "as fast as they are written" at_most 1 "$(value_of fan-out-sqlite changes_per_s "$found")"
+	PORTS=30
+	check "one network of one" at_most 60 "$(value_of agent-start-sqlite-1-networks seconds "$found")"
+	check "ten of a thousand" at_most 60 "$(value_of agent-start-sqlite-1000-networks seconds "$found")"
 }
 
 tests_run

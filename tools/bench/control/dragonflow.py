@@ -98,6 +98,19 @@ class Zookeeper:
 DRIVERS = {"sqlite": Sqlite, "zookeeper": Zookeeper}
 
 
+def ask(path, what):
+    """The answer of the agent whose socket that is, or None."""
+    with socket.socket(socket.AF_UNIX) as control:
+        control.settimeout(10)
+        try:
+            control.connect(str(path))
+            control.sendall(json.dumps({"cmd": what}).encode() + b"\n")
+            answer = control.makefile().readline()
+        except OSError:
+            return None
+    return json.loads(answer) if answer else None
+
+
 class Dragonflow:
     """What main.py asks of a system."""
 
@@ -170,16 +183,7 @@ class Dragonflow:
             not status["problems"] and status.get("reconciled")
 
     def ask(self, what):
-        """The agent's answer, or None."""
-        with socket.socket(socket.AF_UNIX) as control:
-            control.settimeout(10)
-            try:
-                control.connect(str(self.directory / f"{HERE}.sock"))
-                control.sendall(json.dumps({"cmd": what}).encode() + b"\n")
-                answer = control.makefile().readline()
-            except OSError:
-                return None
-        return json.loads(answer) if answer else None
+        return ask(self.directory / f"{HERE}.sock", what)
 
     def kill(self):
         if self.agent:
