@@ -448,7 +448,7 @@ const struct df_schema df_schemas[] = {
 		     .topic = "global",
 		     .doc = "A hypervisor." },
 	  .fields = chassis_fields },
-	{ .model = { .name = "agent", .plural = "agents", .topic = "global",
+	{ .model = { .name = "agent", .plural = "agents", .topic = "agents",
 		     .flags = DF_MODEL_REPORTED | DF_MODEL_LEASED,
 		     .doc = "A running agent; it is there as long as the agent lives." },
 	  .fields = agent_fields },

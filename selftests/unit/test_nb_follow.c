@@ -138,6 +138,7 @@ static void agent_is_there_as_long_as_its_lease(void **state)
 	struct df_obj *agent;
 	struct df_lease *lease;
 	struct df_lease *second;
+	struct seen global;
 	struct seen seen;
 
 	(void)state;
@@ -146,11 +147,13 @@ static void agent_is_there_as_long_as_its_lease(void **state)
 		       text("chassis_id=%s%s", df_obj_id(chassis), ""), NULL);
 	assert_int_equal(put(agent), -EINVAL);
 	said("agent %s can only be put under a lease%s", df_obj_id(agent), "");
-	follow(&seen, "global");
-	wait_for(&seen, 2);
+	follow(&global, "global");
+	wait_for(&global, 2);
+	follow(&seen, "agents");
+	wait_for(&seen, 1);
 	must(df_lease_new(&lease, nb, 1000, NULL, NULL, &error));
 	must(put_leased(agent, lease));
-	wait_for(&seen, 3);
+	wait_for(&seen, 2);
 	assert_int_equal(delete(chassis, 0), -EBUSY);
 	/* The same again, by its successor: it outlives the first lease. */
 	must(df_lease_new(&second, nb, 1000, NULL, NULL, &error));
@@ -160,11 +163,16 @@ static void agent_is_there_as_long_as_its_lease(void **state)
 	assert_int_equal(delete(chassis, 0), -EBUSY);
 	df_lease_free(second);
 	assert_int_equal(count("agent", NULL), 0);
-	must(delete(chassis, 0));
-	wait_for(&seen, 6);
-	assert_int_equal(seen.types[4], DF_EVENT_DELETE);
-	assert_string_equal(seen.models[4], "agent");
+	wait_for(&seen, 4);
+	assert_int_equal(seen.types[3], DF_EVENT_DELETE);
+	assert_string_equal(seen.models[3], "agent");
 	unfollow(&seen);
+	/* Hypervisors know each other, and not each other's agents. */
+	must(delete(chassis, 0));
+	wait_for(&global, 3);
+	assert_int_equal(global.types[2], DF_EVENT_DELETE);
+	assert_string_equal(global.models[2], "chassis");
+	unfollow(&global);
 	df_obj_put(agent);
 	df_obj_put(chassis);
 }

@@ -193,6 +193,7 @@ static void namespaces(const struct question *q)
 static void topics(struct question *q)
 {
 	candidate(q, "global");
+	candidate(q, "agents");
 	candidate(q, "status");
 	candidate(q, "network/");
 	if (dfctl_has_prefix(q->word, "network/")) {
