@@ -50,6 +50,7 @@ INSTALL += 755:$(BUILD)/lib/$(DF_SONAME):$(libdir)/$(DF_SONAME) \
 	link:$(DF_SONAME):$(libdir)/libdragonflow.so \
 	644:agent/lib/dragonflow.h:$(includedir)/dragonflow/dragonflow.h \
 	644:agent/lib/db.h:$(includedir)/dragonflow/db.h \
+	644:agent/lib/cloud.h:$(includedir)/dragonflow/cloud.h \
 	644:$(BUILD)/lib/dragonflow.pc:$(pkgconfigdir)/dragonflow.pc
 
 # Documentation/models.md is made from the tables; a test compares.

@@ -406,7 +406,8 @@ typedef void (*df_done_fn)(void *arg, const struct df_error *error);
  *
  * Error codes: -EINVAL a field, -ENOENT object or reference not there, -EEXIST,
  * -ESTALE revision, -EBUSY in use, -E2BIG too large for the database,
- * -ENOTCONN, -ETIMEDOUT (it may or may not have happened), -EACCES, -EIO.
+ * -ENOTCONN, -ETIMEDOUT (it may or may not have happened), -EACCES, -EIO,
+ * -EPROTO the database is written by newer rules, -EBUSY it is being filled.
  */
 void df_txn_commit(struct df_txn *txn, df_done_fn done, void *arg);
 

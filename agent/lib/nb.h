@@ -17,6 +17,7 @@ struct nb_read;
  * @is_own_base: was it made by df_nb_open()?
  * @is_running: is a function waiting in it?
  * @is_broken: df_nb_break() was called
+ * @has_rules: the database says by which rules it is written, and we know them
  * @timeout_ms: of the functions that wait
  * @timer: ends a wait
  * @txns: transactions, committed or not
@@ -30,6 +31,7 @@ struct df_nb {
 	bool is_own_base;
 	bool is_running;
 	bool is_broken;
+	bool has_rules;
 	unsigned int timeout_ms;
 	struct event *timer;
 	LIST_HEAD(, df_txn) txns;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "image.h"
 #include "nb.h"
 #include "ops.h"
 #include "schema.h"
@@ -513,6 +514,19 @@ int df_ops_add_guard(struct ops *ops, const char *key, uint64_t version,
 {
 	return add_mark(ops, key, "", version, &(struct ops_note) {
 			.kind = OPS_MARK, .change = nr });
+}
+
+int df_ops_add_rules(struct ops *ops)
+{
+	struct df_rules rules = { DF_RULES_VERSION, DF_RULES_MIN_WRITER, false };
+	char *text = df_rules_print(&rules);
+	int err = -ENOMEM;
+
+	if (text)
+		err = add_mark(ops, DF_RULES_KEY, text, DF_DB_ABSENT,
+			       &(struct ops_note) { .kind = OPS_MARK });
+	free(text);
+	return err;
 }
 
 int df_ops_expect(struct ops *ops, const struct change *change,

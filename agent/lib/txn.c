@@ -13,67 +13,10 @@
 #include "error.h"
 #include "nb.h"
 #include "ops.h"
-#include "related.h"
+#include "txn.h"
 
 /* Every retry means that another writer got ahead, so this is not reached. */
 #define TRIES_MAX 1000
-
-/** enum step_kind - what a caller asked for */
-enum step_kind {
-	STEP_CREATE,
-	STEP_UPDATE,
-	STEP_PATCH,
-	STEP_PUT,
-	STEP_DELETE,
-};
-
-/**
- * struct step - one thing that a caller asked for
- * @change: what is to be done about it, in the current try
- * @txn: the transaction
- * @kind: what
- * @revision: that the stored one must have, or 0
- */
-struct step {
-	struct change change;
-	struct df_txn *txn;
-	enum step_kind kind;
-	uint64_t revision;
-};
-
-/**
- * struct df_txn - a transaction
- * @changes: of what was asked for, each in a &struct step
- * @lease: puts are under this one; or NULL
- * @related: what else they rest on, in the current try
- * @ops: of the current try
- * @conflict: operation that was not met
- * @reading: answers that are missing
- * @tries: commits so far
- * @later: ends the transaction from the event loop
- * @error: what it ends with
- */
-struct df_txn {
-	LIST_ENTRY(df_txn) node;
-	struct df_nb *nb;
-	struct change **changes;
-	size_t count;
-	struct df_lease *lease;
-	struct related related;
-	struct ops ops;
-	size_t conflict;
-	size_t reading;
-	unsigned int tries;
-	df_done_fn done;
-	void *arg;
-	struct event *later;
-	struct df_error error;
-};
-
-static struct step *step_at(struct df_txn *txn, size_t nr)
-{
-	return (struct step *)txn->changes[nr];
-}
 
 struct df_nb *df_txn_nb(struct df_txn *txn)
 {
@@ -102,7 +45,7 @@ void df_txn_free(struct df_txn *txn)
 	for (i = 0; i < txn->count; i++) {
 		df_change_fini(txn->changes[i]);
 		df_obj_put(txn->changes[i]->asked);
-		free(step_at(txn, i));
+		free(df_txn_step(txn, i));
 	}
 	free(txn->changes);
 	df_related_fini(&txn->related);
@@ -248,7 +191,7 @@ int df_txn_delete(struct df_txn *txn, const char *model, const char *id,
 
 /* Ending */
 
-static void finish(struct df_txn *txn)
+void df_txn_finish(struct df_txn *txn)
 {
 	struct df_error error = txn->error;
 	df_done_fn done = txn->done;
@@ -264,7 +207,7 @@ static void finish_later(evutil_socket_t fd, short events, void *arg)
 {
 	(void)fd;
 	(void)events;
-	finish(arg);
+	df_txn_finish(arg);
 }
 
 /* Nothing is called back from inside of df_txn_commit(). */
@@ -274,7 +217,7 @@ static void end(struct df_txn *txn)
 	if (txn->later)
 		event_active(txn->later, 0, 0);
 	else
-		finish(txn);
+		df_txn_finish(txn);
 }
 
 /* The caller's objects become what was stored. */
@@ -283,7 +226,7 @@ static void give_back(struct df_txn *txn)
 	size_t i;
 
 	for (i = 0; i < txn->count; i++) {
-		struct step *step = step_at(txn, i);
+		struct step *step = df_txn_step(txn, i);
 		struct df_obj *stored = df_change_is_nothing(&step->change) ?
 					step->change.old : step->change.new;
 
@@ -295,8 +238,6 @@ static void give_back(struct df_txn *txn)
 }
 
 /* Trying */
-
-static void try_again(struct df_txn *txn);
 
 static int refuse_stale(const struct step *step, struct df_error *error)
 {
@@ -348,7 +289,7 @@ static int work_out_all(struct df_txn *txn)
 	size_t i;
 
 	for (i = 0; !err && i < txn->count; i++) {
-		err = work_out(step_at(txn, i), &txn->error);
+		err = work_out(df_txn_step(txn, i), &txn->error);
 		if (!err)
 			err = df_ops_expect(&txn->ops, txn->changes[i],
 					    &txn->error);
@@ -363,130 +304,10 @@ static int work_out_all(struct df_txn *txn)
 	if (!err && df_related_guard(&txn->related, &txn->ops, txn->changes,
 				     txn->count))
 		err = df_error_set(&txn->error, -ENOMEM, "out of memory");
+	if (!err && txn->is_first && txn->ops.count &&
+	    df_ops_add_rules(&txn->ops))
+		err = df_error_set(&txn->error, -ENOMEM, "out of memory");
 	return err;
-}
-
-/* The claim's value is model and id of who has it. */
-static void say_taken(void *arg, const struct df_error *error,
-		      const struct df_db_entry *entries, size_t count)
-{
-	struct df_txn *txn = arg;
-	const struct ops_note *note = &txn->ops.notes[txn->conflict];
-	struct df_obj *new = txn->changes[note->change]->new;
-
-	if (!error && !count) {	/* given up in the meantime */
-		try_again(txn);
-		return;
-	}
-	if (error) {
-		txn->error = *error;
-	} else {
-		const char *value = strrchr(entries[0].key, '/') + 1;
-
-		df_obj_error(new, &txn->error, -EEXIST, note->field,
-			     "%s is already used by %s", df_quote(value).text,
-			     (const char *)entries[0].value);
-	}
-	finish(txn);
-}
-
-/* The mark under @prefix that this transaction itself puts, or NULL */
-static const char *own_mark(const struct df_txn *txn, const char *prefix)
-{
-	size_t i;
-
-	for (i = 0; i < txn->ops.count; i++)
-		if (txn->ops.v[i].type == DF_DB_PUT &&
-		    !strncmp(txn->ops.v[i].key, prefix, strlen(prefix)))
-			return txn->ops.v[i].key;
-	return NULL;
-}
-
-/* The marks are "ref/<model>/<id>/<model>/<id>". */
-static void say_used(void *arg, const struct df_error *error,
-		     const struct df_db_entry *entries, size_t count)
-{
-	struct df_txn *txn = arg;
-	const struct ops_note *note = &txn->ops.notes[txn->conflict];
-	const struct change *change = txn->changes[note->change];
-	const char *prefix = txn->ops.v[txn->conflict].key;
-	const char *mark = count ? entries[0].key : own_mark(txn, prefix);
-
-	if (!error && !mark) {	/* given up in the meantime */
-		try_again(txn);
-		return;
-	}
-	if (error) {
-		txn->error = *error;
-	} else {
-		char more[48] = "";
-		char *user = strdup(mark + strlen(prefix));
-
-		if (count > 1)
-			snprintf(more, sizeof(more), " and %zu more",
-				 count - 1);
-		if (user && strchr(user, '/'))
-			*strchr(user, '/') = ' ';
-		df_error_set(&txn->error, -EBUSY, "%s %s is used by %s%s",
-			     change->model->name, change->id,
-			     user ? user : "others", more);
-		free(user);
-	}
-	finish(txn);
-}
-
-static void say_missing(struct df_txn *txn, const struct ops_note *note)
-{
-	const struct df_obj *new = txn->changes[note->change]->new;
-	const struct df_model *model = NULL;
-	const char *id = NULL;
-
-	df_key_split(txn->ops.v[txn->conflict].key, &model, &id);
-	df_obj_error(new, &txn->error, -ENOENT, note->field,
-		     "there is no %s %s", model->name, id);
-	finish(txn);
-}
-
-static void object_moved(struct df_txn *txn, const struct ops_note *note)
-{
-	const struct step *step = step_at(txn, note->change);
-
-	if (step->kind == STEP_CREATE) {
-		df_error_set(&txn->error, -EEXIST, "%s %s exists already",
-			     step->change.model->name, step->change.id);
-		finish(txn);
-	} else {
-		/* A revision that was asked for is compared after reading. */
-		try_again(txn);
-	}
-}
-
-static void resolve(struct df_txn *txn)
-{
-	const struct ops_note *note = &txn->ops.notes[txn->conflict];
-	const char *key = txn->ops.v[txn->conflict].key;
-
-	switch (note->kind) {
-	case OPS_OBJECT:
-		object_moved(txn, note);
-		break;
-	case OPS_CLAIM:
-		if (note->is_allocated)
-			try_again(txn);
-		else
-			df_db_get(txn->nb->db, key, say_taken, txn);
-		break;
-	case OPS_REF:
-		say_missing(txn, note);
-		break;
-	case OPS_IN_USE:
-		df_db_list(txn->nb->db, key, NULL, say_used, txn);
-		break;
-	case OPS_MARK:
-	case OPS_DERIVED:
-		try_again(txn);
-		break;
-	}
 }
 
 static void committed(void *arg, const struct df_error *error, size_t conflict)
@@ -495,14 +316,16 @@ static void committed(void *arg, const struct df_error *error, size_t conflict)
 
 	if (error && error->code == -ESTALE && txn->tries < TRIES_MAX) {
 		txn->conflict = conflict;
-		resolve(txn);
+		df_txn_resolve(txn);
 		return;
 	}
-	if (error)
+	if (error) {
 		txn->error = *error;
-	else
+	} else {
+		txn->nb->has_rules |= txn->is_first;
 		give_back(txn);
-	finish(txn);
+	}
+	df_txn_finish(txn);
 }
 
 static void commit(struct df_txn *txn)
@@ -560,18 +383,18 @@ static void got_stored(void *arg, const struct df_error *error,
 		read_related(txn);
 }
 
-static void start(struct df_txn *txn)
+static void read_stored(struct df_txn *txn)
 {
 	size_t i;
 
 	for (i = 0; i < txn->count; i++)
-		txn->reading += step_at(txn, i)->kind != STEP_CREATE;
+		txn->reading += df_txn_step(txn, i)->kind != STEP_CREATE;
 	if (!txn->reading) {
 		read_related(txn);
 		return;
 	}
 	for (i = 0; i < txn->count; i++) {
-		struct step *step = step_at(txn, i);
+		struct step *step = df_txn_step(txn, i);
 		struct df_key key = df_key_obj(step->change.model->name,
 					       step->change.id);
 
@@ -580,7 +403,39 @@ static void start(struct df_txn *txn)
 	}
 }
 
-static void try_again(struct df_txn *txn)
+static void got_rules(void *arg, const struct df_error *error,
+		      const struct df_db_entry *entries, size_t count)
+{
+	struct df_txn *txn = arg;
+	struct df_rules rules;
+
+	if (error) {
+		txn->error = *error;
+	} else if (count) {
+		df_rules_parse(&rules, entries[0].value, entries[0].len);
+		df_rules_check(&rules, &txn->error);
+		txn->nb->has_rules = !txn->error.code;
+	} else {
+		/* What is under a lease does not stay. */
+		txn->is_first = !txn->lease;
+	}
+	if (txn->error.code)
+		end(txn);
+	else
+		read_stored(txn);
+}
+
+/* Before its first transaction, a handle looks whether it may write there. */
+static void start(struct df_txn *txn)
+{
+	txn->is_first = false;
+	if (txn->nb->has_rules)
+		read_stored(txn);
+	else
+		df_db_get(txn->nb->db, DF_RULES_KEY, got_rules, txn);
+}
+
+void df_txn_try_again(struct df_txn *txn)
 {
 	size_t i;
 

@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "nb.h"
 
@@ -229,29 +227,17 @@ static int batch_write(struct df_nb *nb, const struct entry *entry, size_t count
 	return dfctl_refused(&error);
 }
 
-/* Once a second at most, so that short work stays silent. */
-static void progress(size_t done, size_t count, time_t *last)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (now.tv_sec == *last)
-		return;
-	*last = now.tv_sec;
-	fprintf(stderr, "dfctl: %zu of %zu objects written\n", done, count);
-}
-
 /* @is_usual: nobody asked for this size of batches: what a database takes may be less */
 static int entries_write(struct dfctl *ctl, const struct entries *entries, size_t batch,
 			 bool is_usual)
 {
 	struct df_nb *nb = dfctl_nb(ctl);
 	size_t done = 0, commits = 0;
-	struct timespec now;
+	struct dfctl_progress progress;
 
 	if (!nb)
 		return DFCTL_FAILED;
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	dfctl_progress_begin(&progress, "objects");
 	while (done < entries->count) {
 		size_t part = entries->count - done < batch ? entries->count - done : batch;
 		bool is_too_big = false;
@@ -270,7 +256,7 @@ static int entries_write(struct dfctl *ctl, const struct entries *entries, size_
 		}
 		done += part;
 		commits++;
-		progress(done, entries->count, &now.tv_sec);
+		dfctl_progress(&progress, done, entries->count);
 	}
 	if (ctl->json)
 		printf("{\"objects\": %zu, \"transactions\": %zu}\n", done, commits);

@@ -36,6 +36,10 @@ enum {
 	DFCTL_OPT_MONITOR = 1 << 4,
 	DFCTL_OPT_BATCH = 1 << 5,
 	DFCTL_OPT_CREATE = 1 << 6,
+	DFCTL_OPT_DRY_RUN = 1 << 7,
+	DFCTL_OPT_DISCARD = 1 << 8,
+	DFCTL_OPT_MERGE = 1 << 9,
+	DFCTL_OPT_REPLACE = 1 << 10,
 };
 
 /**
@@ -53,6 +57,10 @@ enum {
  * @default_rules: let a new security group's workloads send
  * @kernel: watch the kernel
  * @snapshot: begin with what is there
+ * @dry_run: only tell what would be written
+ * @discard: delete what cannot be read
+ * @merge: write into a database that holds objects
+ * @replace: delete what a database holds
  * @help: say how the command is used
  * @version: say which version this is
  * @cmd: the command
@@ -76,6 +84,10 @@ struct dfctl {
 	bool default_rules;
 	bool kernel;
 	bool snapshot;
+	bool dry_run;
+	bool discard;
+	bool merge;
+	bool replace;
 	bool help;
 	bool version;
 
@@ -137,6 +149,7 @@ extern const struct dfctl_cmd dfctl_cmds[];
 
 /* One command, one file. */
 extern const struct dfctl_cmd dfctl_kernel_cmds[];
+extern const struct dfctl_cmd dfctl_db_cmds[];
 extern const struct dfctl_cmd dfctl_model_cmds[];
 int dfctl_create(struct dfctl *ctl);
 int dfctl_show(struct dfctl *ctl);
@@ -183,6 +196,15 @@ char *dfctl_strdup(const char *text);
 void dfctl_freep(void *ptr);
 void dfctl_json_freep(json_t **ptr);
 bool dfctl_has_prefix(const char *text, const char *prefix);
+
+/* progress.c: of what takes long, for whoever watches it */
+struct dfctl_progress {
+	const char *what;
+	long last;
+};
+
+void dfctl_progress_begin(struct dfctl_progress *progress, const char *what);
+void dfctl_progress(struct dfctl_progress *progress, size_t done, size_t count);
 
 /* table.c */
 struct dfctl_table;

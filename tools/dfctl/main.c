@@ -32,6 +32,14 @@ const struct dfctl_option dfctl_options[] = {
 	{ "default-rules", 0, NULL, "with a security group, rules that let its workloads send",
 	  DFCTL_OPT_CREATE, FIELD(default_rules) },
 	{ "batch", 0, "N", "objects in a transaction", DFCTL_OPT_BATCH, FIELD(batch) },
+	{ "dry-run", 0, NULL, "only tell what would be written", DFCTL_OPT_DRY_RUN,
+	  FIELD(dry_run) },
+	{ "discard", 0, NULL, "also delete objects that cannot be read", DFCTL_OPT_DISCARD,
+	  FIELD(discard) },
+	{ "merge", 0, NULL, "write into a database that holds objects", DFCTL_OPT_MERGE,
+	  FIELD(merge) },
+	{ "replace", 0, NULL, "delete what the database holds first", DFCTL_OPT_REPLACE,
+	  FIELD(replace) },
 	{ .name = NULL },
 };
 
@@ -44,6 +52,8 @@ const struct dfctl_cmd dfctl_cmds[] = {
 	{ .name = "apply", .args = "FILE", .run = dfctl_apply, .min_args = 1, .max_args = 1,
 	  .options = DFCTL_OPT_BATCH,
 	  .help = "write the objects of a file, or of '-', that holds JSON" },
+	{ .name = "db", .sub = dfctl_db_cmds,
+	  .help = "check, mend, save and move a whole database" },
 	{ .name = "kernel", .sub = dfctl_kernel_cmds,
 	  .help = "show what the kernel module holds" },
 	{ .name = "completion", .args = "SHELL", .run = dfctl_completion, .min_args = 1,
