@@ -573,6 +573,7 @@ int dfa_state_heard(struct dfa_state *state, uint32_t port,
 	value.port.pairs = pairs;
 	/* It lets go of what it has before it takes what it gets. */
 	dfa_addrs_get(value.port.addrs);
+	dfa_ids_get(value.port.groups);
 	err = dfa_state_have(state, DFA_PORT, port, &value);
 	dfa_value_put(DFA_PORT, &value);
 	return err;

@@ -311,6 +311,31 @@ static void what_the_kernel_knows_is_not_written(void **state)
 	dfa_pairs_put(heard);
 }
 
+/* Who hears of a claim lets go of nothing else that the port has. */
+static void claims_leave_the_groups_of_a_port_alone(void **state)
+{
+	struct world *world = *state;
+	struct dfa_pairs *heard = LIST(pair(70, 32, 1, 8));
+	uint32_t group = 7;
+	union dfa_value value;
+	const struct dfa_object *object;
+
+	put_network(world);
+	put_port(world, PREFIX);
+	value = dfa_state_find(&world->state, DFA_PORT, PORT_KEY)->wish;
+	dfa_value_get(DFA_PORT, &value);
+	value.port.groups = dfa_ids_new(&group, 1);
+	assert_int_equal(dfa_state_have(&world->state, DFA_PORT, PORT_KEY,
+					&value),
+			 0);
+	dfa_value_put(DFA_PORT, &value);
+	assert_int_equal(dfa_state_heard(&world->state, PORT_KEY, heard), 0);
+	object = dfa_state_find(&world->state, DFA_PORT, PORT_KEY);
+	assert_int_equal(object->have.port.groups->refs, 1);
+	assert_true(dfa_ids_has(object->have.port.groups, group));
+	dfa_pairs_put(heard);
+}
+
 #define WORLD(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -323,6 +348,7 @@ int main(void)
 		WORLD(claims_come_before_or_after_their_port),
 		WORLD(a_network_that_is_not_followed_takes_all_along),
 		WORLD(what_the_kernel_knows_is_not_written),
+		WORLD(claims_leave_the_groups_of_a_port_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
