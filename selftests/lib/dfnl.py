@@ -536,7 +536,8 @@ class Tc(Socket):
 class Conntrack(Socket):
     """The connections of a namespace."""
 
-    NETLINK_NETFILTER, CT_GET, ORIG, PROTO, PROTOINFO = 12, 0x101, 1, 2, 4
+    NETLINK_NETFILTER, CT_GET, CT_DELETE = 12, 0x101, 0x102
+    ORIG, PROTO, PROTOINFO = 1, 2, 4
     STATES = ("NONE SYN_SENT SYN_RECV ESTABLISHED FIN_WAIT CLOSE_WAIT "
               "LAST_ACK TIME_WAIT CLOSE").split()
 

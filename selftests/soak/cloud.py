@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The cloud of a soak: hypervisors, agents, workloads, and the model of who
-reaches whom, which is all that the judgement rests on.
+"""The cloud of a soak: hypervisors, agents, workloads; and what the judge of these
+is told of what was asked for (model.py).
 
     hv1 --+                 each a namespace with a dragonflowd of its own, all
     hv2 --+-- underlay      on one database; their ports are tap devices of one
@@ -15,7 +15,12 @@ import select
 import signal
 import socket
 import subprocess
+import sys
 import time
+
+from model import DENY, FAMILIES, FREE, REACH, Model, Port, text_of
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+from dfnl import NLM_F_ACK, Conntrack   # noqa: E402  pylint: disable=wrong-import-position
 
 WAIT_FACTOR = int(os.environ.get("WAIT_FACTOR", "1"))
 BOUND_MS = 2000 * WAIT_FACTOR       # from a change to what follows from it
@@ -25,7 +30,7 @@ TAG = os.getpid()
 UNDERLAY = f"underlay-{TAG}"
 HVS = ("hv1", "hv2", "hv3")
 ENCAPS = ("vxlan4", "geneve6", "vxlan6", "geneve4")
-PORTS_MAX = 48                      # of the probe
+PORTS_MAX, TARGETS_MAX = 48, 64     # of the probe
 
 
 class Failure(Exception):
@@ -128,41 +133,6 @@ class Agent:
                 and answer.get("reconciled"))
 
 
-class Network:
-    def __init__(self, ident, steady):
-        self.id = ident
-        self.is_steady = steady     # never touched as a whole
-        self.is_up = True
-
-
-class Port:
-    """A port; number is its place in the probe."""
-
-    def __init__(self, number, ident, network, mac, host, **more):
-        self.number, self.id, self.network, self.mac, self.host = \
-            number, ident, network, mac, host
-        self.is_steady = more.get("steady", False)
-        self.is_up = True
-        self.is_gone = False        # deleted; its device is still there
-        self.plugged = None         # where its device is
-        self.hosts = {host}         # that have to notice the last change
-
-    @property
-    def device(self):
-        return f"tap{self.id[:11]}"
-
-    @property
-    def works(self):
-        return (not self.is_gone and self.is_up and self.network.is_up
-                and self.plugged is not None and self.plugged == self.host)
-
-    def __str__(self):
-        return (f"port {self.number} ({self.id[:8]}, {self.mac}) of network "
-                f"{self.network.id[:8]}: host {self.host}, device at {self.plugged}, "
-                f"{'up' if self.is_up else 'down'}, network "
-                f"{'up' if self.network.is_up else 'down'}{', deleted' * self.is_gone}")
-
-
 class Probe:
     """probe.c, and what it has said."""
 
@@ -230,12 +200,20 @@ class Probe:
             self.process.wait()
 
 
-class Cloud:
+class Told:
+    """What the judge was told of a link (see probe.c), when, and of which ports."""
+
+    def __init__(self, state, at, since, ports):
+        self.state, self.at, self.since, self.ports = state, at, since, ports
+
+
+class Cloud(Model):
     def __init__(self, directory):
+        super().__init__()
         self.dir = pathlib.Path(directory)
         self.database = f"sqlite://{self.dir}/nb.db"
-        self.networks, self.ports = [], []
-        self.told = {}              # pair of ports: (state, when)
+        self.told = {}              # (from, to, letter): Told
+        self.apart = set()          # pairs that were told that they are
         self.agents = {hv: Agent(self, hv) for hv in HVS}
         self.probe = None
 
@@ -335,8 +313,14 @@ class Cloud:
             agent.process.send_signal(signal.SIGCONT)
         return sh("dfctl", "--database", self.database, *words, **more)
 
-    def apply(self, objects):
-        self.nb("apply", "-", input="\n".join(map(json.dumps, objects)))
+    def write(self, *objects):
+        """As they are now, in one transaction."""
+        fields = [one if isinstance(one, dict) else one.fields() for one in objects]
+        self.nb("apply", "-", input="\n".join(map(json.dumps, fields)))
+
+    def erase(self, model, *objects):
+        if objects:
+            self.nb(model, "delete", *(one.id for one in objects))
 
     def objects(self, model):
         return json.loads(self.nb("--json", model, "list"))
@@ -349,77 +333,135 @@ class Cloud:
         for hv in HVS:
             sh(*inside(netns(hv)), "dfctl", "kernel", "flush")
 
-    def free_number(self):
-        used = {port.number for port in self.ports}
-        return next(number for number in range(PORTS_MAX) if number not in used)
+    @staticmethod
+    def connections(hv):
+        conntrack = Conntrack(netns(hv))
+        try:
+            return conntrack.connections()
+        finally:
+            conntrack.close()
 
-    def live(self, steady=False):
-        return [port for port in self.ports
-                if not port.is_gone and (steady or not port.is_steady)]
+    @staticmethod
+    def end_connections():
+        for hv in HVS:
+            conntrack = Conntrack(netns(hv))
+            conntrack.transact(conntrack.message(conntrack.CT_DELETE, bytes(4), NLM_F_ACK))
+            conntrack.close()
+
+    def free_number(self, is_port=True):
+        used = {target.number for target in self.targets()}
+        numbers = range(PORTS_MAX) if is_port else range(PORTS_MAX, TARGETS_MAX)
+        return next(number for number in numbers if number not in used)
+
+    # --- workloads ----------------------------------------------------------------
+
+    def station(self, target):
+        """Let the probe know where to send for it, and from."""
+        network = target.network
+        gate = network.gate.mac if network and network.gate else "00:00:00:00:00:00"
+        self.probe.tell("station", target.number, target.tenant, network.number if network else 0,
+                        target.mac, gate,
+                        *(text_of(family, target.address(family)) for family in FAMILIES))
+        shared = network.shared if network else None
+        if shared and shared.holder is target:
+            self.station(shared)    # it may have his MAC
 
     def plug(self, port, hv):
         port.hosts |= {hv, port.plugged}
         if hv is None:
             self.probe.tell("unplug", port.number)
         else:
-            self.probe.tell("plug", port.number, netns(hv), port.device, port.mac)
+            self.station(port)
+            self.probe.tell("plug", port.number, netns(hv), port.device)
         port.plugged = hv
 
-    # --- the model --------------------------------------------------------------
-
-    @staticmethod
-    def is_reachable(a, b):
-        return a.network is b.network and a.works and b.works
+    # --- what the judge is told -----------------------------------------------------
 
     def can_follow(self, *ports):
         """Can all agents act that a change of these ports concerns?"""
         hosts = set().union(*(port.hosts | {port.host} for port in ports)) - {None}
         return all(self.agents[hv].follows for hv in hosts)
 
-    def tell_pair(self, a, b, is_touched):
-        pair, now = (a.number, b.number), self.probe.clock_ms
-        state, since = self.told.get(pair, (None, 0))
-        if a.network is not b.network:
-            # at once and for ever, whatever happens
-            if state is None:
-                self.probe.tell("deny", *pair, 0)
-                self.told[pair] = ("deny", now)
-            return
-        want = "reach" if self.is_reachable(a, b) else "deny"
-        is_recent = now - since < 2 * BOUND_MS
-        if want == state and not is_touched and not is_recent:
-            return
-        if not self.can_follow(a, b):
-            want = "free"
-        elif want == state and not is_touched:
-            return
-        if want != state or is_touched:
-            self.probe.tell(want, *pair, *(() if want == "free" else (BOUND_MS,)))
-            self.told[pair] = (want, now)
+    def links(self):
+        """All that the model has to say: key as in told, state, ports, their bits."""
+        for a, target, links in self.evaluate():
+            for letter, (state, ports) in links.items():
+                pair = (target, a) if letter in "rR" else (a, target)
+                at = {a} if letter in "rR" else ports
+                yield ((pair[0].number, pair[1].number, letter), state,
+                       ports | {one for one in pair if isinstance(one, Port)},
+                       sum(1 << port.number for port in at) if state == REACH else 0)
 
-    def touch(self, *ports):
-        """They are about to change: until tell(), either may happen to their pairs."""
+    def say(self, words):
+        """words: {(from, to, state, at): letters}"""
+        for (a, target, state, at), letters in words.items():
+            more = {REACH: (BOUND_MS, f"{at:x}"), DENY: (BOUND_MS,), FREE: ()}[state]
+            self.probe.tell(state, a, target, letters, *more)
+
+    def note(self, words, key, told):
+        pair = (*key[:2], told.state, told.at)
+        words[pair] = words.get(pair, "") + key[2]
+        self.told[key] = told
+
+    def tell_apart(self, a, b):
+        """At once and for ever, whatever happens."""
+        pair = (a.number, b.number)
+        if a is b or a.network is b.network or pair in self.apart:
+            return
+        self.probe.tell("deny", *pair, "bs" if a.tenant == b.tenant else "46bsrRa", 0)
+        self.apart.add(pair)
+
+    def tell(self):
+        """Let the judge know what is to come of everything that is sent."""
+        now, words = self.probe.clock_ms, {}
         for a in self.ports:
             for b in self.ports:
-                if a is not b and a.network is b.network and (a in ports or b in ports):
-                    self.probe.tell("free", a.number, b.number)
-                    self.told[(a.number, b.number)] = ("free", self.probe.clock_ms)
-
-    def tell(self, touched=()):
-        """Let the probe know what has become of the pairs."""
-        touched = set(touched)
-        for a in self.ports:
-            for b in self.ports:
-                if a is not b:
-                    self.tell_pair(a, b, bool({a, b} & touched))
+                self.tell_apart(a, b)
+        for key, state, ports, at in self.links():
+            old = self.told.get(key)
+            is_same = old and (old.state, old.at) == (state, at)
+            if is_same and now - old.since >= 2 * BOUND_MS:
+                continue
+            if not self.can_follow(*ports):
+                state, at = FREE, 0
+            if not old or (old.state, old.at) != (state, at):
+                self.note(words, key, Told(state, at, now, ports))
+        self.say(words)
         for port in self.ports:
             if self.can_follow(port):
                 port.hosts = {port.host}
 
-    def forget(self, port):
-        """A deleted port's device goes, too; its number may be used again."""
-        self.plug(port, None)
-        self.ports.remove(port)
-        for pair in [pair for pair in self.told if port.number in pair]:
-            self.probe.tell("free", *pair)
-            del self.told[pair]
+    def free(self, keys):
+        now, words = self.probe.clock_ms, {}
+        for key in keys:
+            old = self.told[key]
+            if old.state != FREE:
+                self.note(words, key, Told(FREE, 0, now, old.ports))
+        self.say(words)
+
+    def touch(self, *ports):
+        """They are about to change: until tell(), either may happen to what has to do
+        with them.
+        """
+        ports = set(ports)
+        self.free([key for key, told in self.told.items() if told.ports & ports])
+
+    def foresee(self):
+        """The model has changed, the cloud is about to: until tell(), either may happen
+        to what this makes a difference to. All else goes on as if nothing happened.
+        """
+        self.free([key for key, state, _, at in self.links() if key in self.told
+                   and (self.told[key].state, self.told[key].at) != (state, at)])
+
+    def forget(self, target):
+        """It goes, too; its number may be used again."""
+        if target in self.ports:
+            self.plug(target, None)
+            self.ports.remove(target)
+        self.probe.tell("leave", target.number)
+        for key in [key for key in self.told if target.number in key[:2]]:
+            self.probe.tell("free", *key)
+            del self.told[key]
+        for pair in [pair for pair in self.apart if target.number in pair]:
+            self.probe.tell("free", *pair, "46bsrRa")
+            self.apart.remove(pair)

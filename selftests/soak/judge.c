@@ -26,27 +26,30 @@ enum fate { ARRIVED = 0, LOST = -1 };	/* or when it was sent */
 /**
  * struct track - packets that have to arrive, once
  * @next: number of the next one
+ * @open: how many have not yet
  * @seq: which packet a place belongs to; 0 is none
  * @fate: what has become of it
  */
 struct track {
 	uint32_t next;
+	int open;
 	uint32_t seq[RING];
 	int64_t fate[RING];
 };
 
 /**
- * struct pair - what one port may get from another
+ * struct link - what may come of packets of a kind from a port to a target
  * @since: when @state holds; of REACH, when it was asked for
  * @bound: of REACH: longest time without a packet, and until none may be lost
- * @last: when the last of a kind arrived
+ * @last: when the last one arrived
+ * @at: of REACH: the ports where they may, a bit for each
  */
-struct pair {
+struct link {
 	enum state state;
 	int64_t since;
 	int64_t bound;
-	int64_t last[KINDS];
-	struct track track[KINDS];
+	int64_t last;
+	uint64_t at;
 };
 
 /**
@@ -60,7 +63,9 @@ struct steady {
 	struct track track;
 };
 
-static struct pair pairs[PORTS_MAX][PORTS_MAX];
+static struct link links[PORTS_MAX][TARGETS_MAX][LINKS];
+/* Apart, because all of the above is looked at all the time. */
+static struct track tracks[PORTS_MAX][TARGETS_MAX][KINDS];
 static struct steady steady[STEADY_MAX];
 static int steadies;
 static unsigned long sent, received, judged;
@@ -90,13 +95,16 @@ void judge_print(void)
 static void lose(struct track *track, int slot, int from, int to, const char *what)
 {
 	track->fate[slot] = LOST;
+	track->open--;
 	printf("fail lost %d -> %d: %s, packet %u\n", from, to, what, track->seq[slot]);
 }
 
 static void track_forget(struct track *track)
 {
+	if (!track->next)
+		return;
+	track->open = 0;
 	memset(track->seq, 0, sizeof(track->seq));
-	memset(track->fate, 0, sizeof(track->fate));
 }
 
 static void track_sent(struct track *track, uint32_t seq, int from, int to, const char *what)
@@ -107,6 +115,7 @@ static void track_sent(struct track *track, uint32_t seq, int from, int to, cons
 		lose(track, slot, from, to, what);
 	track->seq[slot] = seq;
 	track->fate[slot] = now_ms;
+	track->open++;
 	judged++;
 }
 
@@ -116,14 +125,17 @@ static void track_got(struct track *track, const struct probe *probe, int at)
 
 	if (track->seq[slot] != probe->seq)
 		return;
-	if (track->fate[slot] == ARRIVED)
+	if (track->fate[slot] == ARRIVED) {
 		printf("fail twice %d -> %d: %s, packet %u\n", probe->from, at,
 		       probe_kind_name(probe->kind), probe->seq);
-	else if (track->fate[slot] == LOST)
+	} else if (track->fate[slot] == LOST) {
 		printf("fail late %d -> %d: packet %u was given up, and came after %lld ms\n",
 		       probe->from, at, probe->seq, (long long)(now_ms - probe->sent_ms));
-	else if (now_ms - probe->sent_ms > slowest_ms)
-		slowest_ms = now_ms - probe->sent_ms;
+	} else {
+		track->open--;
+		if (now_ms - probe->sent_ms > slowest_ms)
+			slowest_ms = now_ms - probe->sent_ms;
+	}
 	track->fate[slot] = ARRIVED;
 }
 
@@ -131,7 +143,7 @@ static void track_check(struct track *track, int from, int to, const char *what)
 {
 	int slot;
 
-	for (slot = 0; slot < RING; slot++)
+	for (slot = 0; slot < RING && track->open; slot++)
 		if (track->seq[slot] && track->fate[slot] > ARRIVED &&
 		    now_ms - track->fate[slot] > LOST_MS)
 			lose(track, slot, from, to, what);
@@ -139,16 +151,16 @@ static void track_check(struct track *track, int from, int to, const char *what)
 
 /* --- what is said --------------------------------------------------------------- */
 
-void judge_pair(int from, int to, enum state state, int ms)
+void judge_link(int from, int to, enum kind kind, enum state state, int ms, uint64_t at)
 {
-	struct pair *pair = &pairs[from][to];
-	enum kind kind;
+	struct link *link = &links[from][to][kind];
 
-	pair->since = now_ms + (state == DENY ? ms : 0);
-	pair->bound = ms;
-	pair->state = state;
-	for (kind = 0; kind < KINDS; kind++)
-		track_forget(&pair->track[kind]);
+	link->since = now_ms + (state == DENY ? ms : 0);
+	link->bound = ms;
+	link->state = state;
+	link->at = at;
+	if (kind < KINDS)
+		track_forget(&tracks[from][to][kind]);
 }
 
 int judge_steady(int from, int to)
@@ -167,7 +179,7 @@ void judge_calm(void)
 	steadies = 0;
 }
 
-/* --- what is sent and received ---------------------------------------------------- */
+/* --- what is sent ------------------------------------------------------------------ */
 
 bool judge_steady_due(int flow, struct probe *probe)
 {
@@ -179,28 +191,29 @@ bool judge_steady_due(int flow, struct probe *probe)
 		.to = (uint8_t)steady[flow].to,
 		.flow = (uint8_t)flow,
 		.kind = steady[flow].track.next % 2 ? IP6 : IP4,
+		.port = steady[flow].track.next / 2 % UDP_PORTS,
 	};
 	return true;
 }
 
-/* From when on does what was said of the pair hold without exception? */
-static int64_t settled_ms(const struct pair *pair)
+/* Does what was said hold without exception for what was sent then? */
+static bool is_settled(const struct link *link, int64_t sent_ms)
 {
-	return pair->since + (pair->state == REACH ? pair->bound : 0);
+	return sent_ms > link->since + (link->state == REACH ? link->bound : 0);
 }
 
 static void sends_to(const struct probe *probe, int to)
 {
-	struct pair *pair = &pairs[probe->from][to];
+	const struct link *link = &links[probe->from][to][probe->kind];
 
-	if (pair->state == REACH && now_ms > settled_ms(pair))
-		track_sent(&pair->track[probe->kind], probe->seq, probe->from, to,
-			   probe_kind_name(probe->kind));
+	if (link->state == REACH && is_settled(link, now_ms))
+		track_sent(&tracks[probe->from][to][probe->kind], probe->seq, probe->from,
+			   to, probe_kind_name(probe->kind));
 }
 
 void judge_sends(struct probe *probe)
 {
-	struct track *track = &pairs[probe->from][probe->to].track[probe->kind];
+	struct track *track = &tracks[probe->from][probe->to][probe->kind];
 	int to;
 
 	probe->sent_ms = now_ms;
@@ -220,62 +233,110 @@ void judge_sends(struct probe *probe)
 		sends_to(probe, to);
 }
 
-static void got_tracked(int at, const struct probe *probe)
+/* --- what is received ----------------------------------------------------------------- */
+
+static void check_leak(int at, const struct probe *probe, int to, enum kind kind)
 {
-	if (probe->flow == NO_FLOW)
-		track_got(&pairs[probe->from][at].track[probe->kind], probe, at);
-	else if (probe->flow < steadies && steady[probe->flow].from == probe->from)
-		track_got(&steady[probe->flow].track, probe, at);
+	const struct link *link = &links[probe->from][to][kind];
+
+	if (link->state != DENY || probe->sent_ms < link->since)
+		return;
+	printf("fail leak %d -> %d: %s to %d, %lld ms after that was to end%s\n", probe->from,
+	       at, probe_kind_name(probe->kind), probe->to,
+	       (long long)(probe->sent_ms - link->since),
+	       kind == ANYTHING ? ", as all was" : "");
 }
 
-void judge_got(int at, const uint8_t mac[6], const struct probe *probe, const uint8_t *frame)
+/* Was it meant for the port, or is it for an address that another has by now? */
+static bool is_meant(int at, const struct link *link, const struct probe *probe)
 {
-	struct pair *pair = &pairs[probe->from][at];
+	return probe->to == at || (link->state == REACH && link->at & 1ULL << at);
+}
 
+static void stray(int at, const struct probe *probe)
+{
+	printf("fail stray %d -> %d: %s to %d, and not for its addresses\n", probe->from, at,
+	       probe_kind_name(probe->kind), probe->to);
+}
+
+/* What goes to one port only. */
+static void got_unicast(int at, bool is_own, const struct probe *probe)
+{
+	struct link *link = &links[probe->from][probe->to][probe->kind];
+
+	if (!is_meant(at, link, probe) && is_own) {
+		check_leak(at, probe, at, probe->kind);
+		return;
+	}
+	check_leak(at, probe, probe->to, probe->kind);
+	if (!(is_own && is_meant(at, link, probe)) && link->state == REACH &&
+	    is_settled(link, probe->sent_ms))
+		stray(at, probe);
+	if (!is_meant(at, link, probe))
+		return;
+	link->last = now_ms;
+	track_got(&tracks[probe->from][probe->to][probe->kind], probe, at);
+}
+
+/* What goes to all, or should have gone to none. */
+static void got_copy(int at, const struct probe *probe)
+{
+	struct link *link = &links[probe->from][at][probe->kind];
+
+	check_leak(at, probe, at, probe->kind);
+	link->last = now_ms;
+	track_got(&tracks[probe->from][at][probe->kind], probe, at);
+}
+
+static void got_steady(int at, bool is_own, const struct probe *probe)
+{
+	struct steady *flow = &steady[probe->flow];
+
+	if (probe->flow >= steadies || flow->from != probe->from)
+		return;
+	if (probe->to != at || !is_own)
+		stray(at, probe);
+	track_got(&flow->track, probe, at);
+}
+
+void judge_got(int at, bool is_own, const struct probe *probe)
+{
 	received++;
-	if (pair->state == DENY && probe->sent_ms >= pair->since)
-		printf("fail leak %d -> %d: %s to ...%02x, %lld ms after that was to end\n",
-		       probe->from, at, probe_kind_name(probe->kind), frame[5],
-		       (long long)(probe->sent_ms - pair->since));
-	if (probe->kind != BROADCAST && memcmp(frame, mac, 6) && pair->state != FREE &&
-	    probe->sent_ms > settled_ms(pair))
-		printf("fail stray %d -> %d: %s for another address\n", probe->from, at,
-		       probe_kind_name(probe->kind));
-	pair->last[probe->kind] = now_ms;
-	/* or the address is another port's by now */
-	if (probe->to == at || probe->kind == BROADCAST)
-		got_tracked(at, probe);
+	check_leak(at, probe, at, ANYTHING);
+	if (probe->flow != NO_FLOW)
+		got_steady(at, is_own, probe);
+	else if (probe->kind == BROADCAST || probe->kind == STRAY)
+		got_copy(at, probe);
+	else
+		got_unicast(at, is_own, probe);
 }
 
 /* --- what does not come ------------------------------------------------------------ */
 
-static void check_pair(int from, int to)
+static void check_link(int from, int to, enum kind kind)
 {
-	struct pair *pair = &pairs[from][to];
-	enum kind kind;
+	struct link *link = &links[from][to][kind];
+	int64_t last = link->last > link->since ? link->last : link->since;
 
-	if (pair->state != REACH)
+	if (link->state != REACH)
 		return;
-	for (kind = 0; kind < KINDS; kind++) {
-		int64_t last = pair->last[kind] > pair->since ? pair->last[kind] : pair->since;
-
-		track_check(&pair->track[kind], from, to, probe_kind_name(kind));
-		if (now_ms - last <= pair->bound)
-			continue;
-		printf("fail unreachable %d -> %d: no %s for %lld ms\n", from, to,
-		       probe_kind_name(kind), (long long)(now_ms - last));
-		pair->state = FREE;
+	track_check(&tracks[from][to][kind], from, to, probe_kind_name(kind));
+	if (now_ms - last <= link->bound)
 		return;
-	}
+	printf("fail unreachable %d -> %d: no %s for %lld ms\n", from, to,
+	       probe_kind_name(kind), (long long)(now_ms - last));
+	link->state = FREE;
 }
 
 void judge_check(void)
 {
+	enum kind kind;
 	int from, to;
 
 	for (from = 0; from < PORTS_MAX; from++)
-		for (to = 0; to < PORTS_MAX; to++)
-			check_pair(from, to);
+		for (to = 0; to < TARGETS_MAX; to++)
+			for (kind = 0; kind < KINDS; kind++)
+				check_link(from, to, kind);
 	for (from = 0; from < steadies; from++)
 		track_check(&steady[from].track, steady[from].from, steady[from].to,
 			    "a flow nobody touches");
@@ -287,11 +348,11 @@ int judge_waiting(void)
 	enum kind kind;
 
 	for (from = 0; from < PORTS_MAX; from++)
-		for (to = 0; to < PORTS_MAX; to++) {
-			const struct pair *pair = &pairs[from][to];
+		for (to = 0; to < TARGETS_MAX; to++)
+			for (kind = 0; kind < KINDS; kind++) {
+				const struct link *link = &links[from][to][kind];
 
-			for (kind = 0; kind < KINDS && pair->state == REACH; kind++)
-				waiting += pair->last[kind] <= pair->since;
-		}
+				waiting += link->state == REACH && link->last <= link->since;
+			}
 	return waiting;
 }

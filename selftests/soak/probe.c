@@ -2,25 +2,40 @@
 /*
  * The workloads of a soak, all in one process, which also judges what reaches
  * them (judge.c). A port is a tap device in the namespace of its hypervisor.
- * Every port sends to every other one all the time, over IPv4, IPv6 and as a
- * broadcast; what may arrive was said before, on standard input:
+ * Every port sends to every target all the time, over IPv4 and IPv6: directly
+ * within its network, by the router within its tenant. It answers what it gets, and
+ * sends broadcasts, and frames to MACs of other networks. What may arrive was said
+ * before, on standard input:
  *
- *	plug N NETNS DEVICE MAC	port N has a device there (and no other)
- *	mac N MAC		and uses this address from now on
+ *	station N TENANT NETWORK MAC GATE IP4 IP6
+ *				target N has these addresses from now on, and its
+ *				network's router is at GATE; a target beyond the
+ *				ports is an address that is no port's own, and
+ *				only behind routers if its network is 0
+ *	leave N			it is no target any more
+ *	plug N NETNS DEVICE	port N has a device there (and no other)
  *	unplug N
- *	reach A B MS		what A sends arrives at B, each packet that is
- *				sent MS from now or later, and one until then
- *	deny A B MS		nothing that A sends in MS from now or later does
- *	free A B		either may happen
+ *	claim N T		port N says that it has the addresses of target T,
+ *				and says so again and again; and nobody else does
+ *	lie N T			says so once
+ *	quiet T			nobody does any more
+ *	reach A T KINDS MS AT	what A sends to T arrives, once, each packet that is
+ *				sent MS from now or later, and one until then. AT,
+ *				in hexadecimal, is a bit for each port where it may
+ *	deny A T KINDS MS	nothing of that which A sends in MS from now or later
+ *	free A T KINDS		either may happen. KINDS are letters: 4 and 6, IP; b,
+ *				broadcast; s, to its MAC; r and R, answers by IPv4
+ *				and IPv6; a, anything that gets to where T is
  *	steady A B		many packets from A to B, none of which is lost
  *	calm			no more of these
  *	pause, resume		nothing is sent, and no time passes
- *	ask			print "waiting N", the pairs that have not reached
- *				each other since it was said that they would
+ *	ask			print "waiting N", how many have not reached each
+ *				other since it was said that they would
  *
  * It prints "fail ..." at once when something else happens, "clock MS", and what
  * it has seen when the input ends.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <error.h>
 #include <fcntl.h>
@@ -41,22 +56,34 @@
 enum {
 	TICK_MS = 10,
 	CHECK_MS = 200,
+	CLAIM_MS = 500,
 	PAIRS_A_TICK = 4,
 	QUEUE = 4000,
+	WORDS = 9,
+	NOBODY = -1,
 };
 
 /**
- * struct port - a workload
+ * struct station - a workload, or an address that is no workload's own
  * @fd: of its tap device; -1 while unplugged
- * @is_known: it has had an address
+ * @is_known: it has addresses
+ * @tenant: whose networks have routers between them
+ * @network: number of its network within the tenant
+ * @gate: MAC of its router
+ * @own: its addresses
+ * @holder: who claims to have them, or NOBODY
  */
-struct port {
+struct station {
 	int fd;
 	bool is_known;
-	uint8_t mac[6];
+	int tenant;
+	int network;
+	uint8_t gate[6];
+	struct ends own;
+	int holder;
 };
 
-static struct port ports[PORTS_MAX];
+static struct station stations[TARGETS_MAX];
 static bool is_paused;
 
 static int64_t clock_ms(void)
@@ -105,54 +132,132 @@ static int device_open(const char *netns, const char *name)
 
 static void unplug(int n)
 {
-	if (ports[n].fd >= 0)
-		close(ports[n].fd);
-	ports[n].fd = -1;
+	if (stations[n].fd >= 0)
+		close(stations[n].fd);
+	stations[n].fd = -1;
 }
 
 /* --- what is sent and received ----------------------------------------------- */
 
-static void send_probe(const uint8_t mac[6], struct probe *probe)
+static void send_frame(int from, const uint8_t *frame, size_t len)
 {
-	const struct port *from = &ports[probe->from];
+	if (stations[from].fd >= 0 && write(stations[from].fd, frame, len) != (ssize_t)len)
+		printf("fail send %d: %s\n", from, strerror(errno));
+}
+
+static void send_probe(const struct ends *to, struct probe *probe)
+{
+	const struct station *from = &stations[probe->from];
 	uint8_t frame[FRAME_MAX];
-	size_t len;
 
 	if (from->fd < 0)
 		return;
 	judge_sends(probe);
-	len = probe_frame(frame, from->mac, mac, probe);
-	if (write(from->fd, frame, len) != (ssize_t)len)
-		printf("fail send %d: %s\n", probe->from, strerror(errno));
+	send_frame(probe->from, frame, probe_frame(frame, &from->own, to, probe));
 }
 
-static void send_pair(int from, int to)
+static bool is_same_network(const struct station *a, const struct station *b)
 {
-	static const uint8_t all[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+	return a->tenant == b->tenant && a->network == b->network;
+}
+
+/* Over IP, directly or by the router. */
+static void send_ip(struct probe *probe)
+{
+	const struct station *from = &stations[probe->from], *to = &stations[probe->to];
+	struct ends ends = to->own;
+
+	if (!is_same_network(from, to))
+		memcpy(ends.mac, from->gate, sizeof(ends.mac));
+	send_probe(&ends, probe);
+}
+
+static void send_broadcast(int from)
+{
+	static const struct ends all = { .mac = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } };
 	struct probe probe = {
 		.from = (uint8_t)from,
-		.to = (uint8_t)to,
+		.to = (uint8_t)from,
 		.flow = NO_FLOW,
 		.kind = BROADCAST,
 	};
 
-	if (from == to) {
-		send_probe(all, &probe);
+	send_probe(&all, &probe);
+}
+
+static void send_pair(int from, int to)
+{
+	static uint8_t port;
+	struct probe probe = {
+		.from = (uint8_t)from,
+		.to = (uint8_t)to,
+		.flow = NO_FLOW,
+		.kind = STRAY,
+		.port = port++ % UDP_PORTS,
+	};
+
+	if (to < PORTS_MAX && !is_same_network(&stations[from], &stations[to]))
+		send_probe(&stations[to].own, &probe);
+	if (stations[from].tenant != stations[to].tenant)
 		return;
-	}
 	for (probe.kind = IP4; probe.kind <= IP6; probe.kind++)
-		send_probe(ports[to].mac, &probe);
+		send_ip(&probe);
+}
+
+static void answer(const struct probe *got)
+{
+	struct probe probe = {
+		.from = got->to,
+		.to = got->from,
+		.flow = NO_FLOW,
+		.kind = got->kind == IP4 ? REPLY4 : REPLY6,
+		.port = got->port,
+	};
+
+	send_ip(&probe);
+}
+
+static bool is_for(int at, const struct probe *probe, const uint8_t *frame, size_t len)
+{
+	const struct station *to = &stations[probe->to];
+	struct ends own = stations[at].own;
+
+	if (frame_is_for(frame, len, &own))
+		return true;
+	/* a shared address, with its MAC; or one that routes lead to the port for */
+	if (probe->to < PORTS_MAX || frame_is_for(frame, len, &to->own))
+		return probe->to >= PORTS_MAX;
+	memcpy(own.ip4, to->own.ip4, sizeof(own.ip4));
+	memcpy(own.ip6, to->own.ip6, sizeof(own.ip6));
+	return frame_is_for(frame, len, &own);
+}
+
+static void receive(int at, const uint8_t *frame, size_t len)
+{
+	struct probe probe;
+
+	if (!probe_parse(&probe, frame, len))
+		return;
+	judge_got(at, is_for(at, &probe, frame, len), &probe);
+	if (probe.to == at && probe.flow == NO_FLOW && probe.kind <= IP6)
+		answer(&probe);
 }
 
 static void drain(int at)
 {
 	uint8_t frame[2048];
-	struct probe probe;
 	ssize_t len;
 
-	while (ports[at].fd >= 0 && (len = read(ports[at].fd, frame, sizeof(frame))) > 0)
-		if (probe_parse(&probe, frame, (size_t)len))
-			judge_got(at, ports[at].mac, &probe, frame);
+	while (stations[at].fd >= 0 && (len = read(stations[at].fd, frame, sizeof(frame))) > 0)
+		receive(at, frame, (size_t)len);
+}
+
+static void claim(int port, int target)
+{
+	uint8_t frame[FRAME_MAX];
+
+	send_frame(port, frame, claim_frame(frame, &stations[target].own, false));
+	send_frame(port, frame, claim_frame(frame, &stations[target].own, true));
 }
 
 /* --- commands -------------------------------------------------------------------- */
@@ -163,73 +268,145 @@ static bool parse_mac(uint8_t mac[6], const char *text)
 		      &mac[3], &mac[4], &mac[5]) == 6;
 }
 
-static int port_number(const char *text)
+static int number(const char *text, int max)
 {
 	int n = atoi(text);
 
-	if (n < 0 || n >= PORTS_MAX)
+	if (n < 0 || n >= max)
 		error(1, 0, "%s: no such port", text);
 	return n;
 }
 
-static bool run_port(int words, char *const *word, int n)
+/* station N TENANT NETWORK MAC GATE IP4 IP6 */
+static bool run_station(char *const *word)
 {
-	if (!strcmp(word[0], "unplug")) {
-		unplug(n);
-	} else if (!strcmp(word[0], "mac") && words == 3) {
-		return parse_mac(ports[n].mac, word[2]);
-	} else if (!strcmp(word[0], "plug") && words == 5) {
-		unplug(n);
-		ports[n].fd = device_open(word[2], word[3]);
-		ports[n].is_known = true;
-		return parse_mac(ports[n].mac, word[4]);
-	} else {
-		return false;
+	struct station *station = &stations[number(word[1], TARGETS_MAX)];
+
+	station->tenant = atoi(word[2]);
+	station->network = atoi(word[3]);
+	station->is_known = true;
+	return parse_mac(station->own.mac, word[4]) && parse_mac(station->gate, word[5]) &&
+	       inet_pton(AF_INET, word[6], station->own.ip4) == 1 &&
+	       inet_pton(AF_INET6, word[7], station->own.ip6) == 1;
+}
+
+static bool run_leave(char *const *word)
+{
+	stations[number(word[1], TARGETS_MAX)].is_known = false;
+	return true;
+}
+
+static bool run_plug(char *const *word)
+{
+	int n = number(word[1], PORTS_MAX);
+
+	unplug(n);
+	stations[n].fd = device_open(word[2], word[3]);
+	return true;
+}
+
+static bool run_unplug(char *const *word)
+{
+	unplug(number(word[1], PORTS_MAX));
+	return true;
+}
+
+static bool run_claim(char *const *word)
+{
+	int port = number(word[1], PORTS_MAX), target = number(word[2], TARGETS_MAX);
+
+	if (word[0][0] == 'c')
+		stations[target].holder = port;
+	claim(port, target);
+	return true;
+}
+
+static bool run_quiet(char *const *word)
+{
+	stations[number(word[1], TARGETS_MAX)].holder = NOBODY;
+	return true;
+}
+
+static bool run_links(char *const *word, enum state state, int ms, uint64_t at)
+{
+	static const char letters[LINKS] = "46bsrRa";
+	int from = number(word[1], PORTS_MAX), to = number(word[2], TARGETS_MAX);
+	const char *letter, *found;
+
+	for (letter = word[3]; *letter; letter++) {
+		found = memchr(letters, *letter, LINKS);
+		if (!found)
+			return false;
+		judge_link(from, to, (enum kind)(found - letters), state, ms, at);
 	}
 	return true;
 }
 
-static bool run_pair(int words, char *const *word, int from)
+static bool run_reach(char *const *word)
 {
-	int to = port_number(word[2]), ms = words == 4 ? atoi(word[3]) : 0;
+	return run_links(word, REACH, atoi(word[4]), strtoull(word[5], NULL, 16));
+}
 
-	if (!strcmp(word[0], "reach") && words == 4)
-		judge_pair(from, to, REACH, ms);
-	else if (!strcmp(word[0], "deny") && words == 4)
-		judge_pair(from, to, DENY, ms);
-	else if (!strcmp(word[0], "free") && words == 3)
-		judge_pair(from, to, FREE, 0);
-	else if (!strcmp(word[0], "steady") && words == 3)
-		return judge_steady(from, to) >= 0;
-	else
-		return false;
+static bool run_deny(char *const *word)
+{
+	return run_links(word, DENY, atoi(word[4]), 0);
+}
+
+static bool run_free(char *const *word)
+{
+	return run_links(word, FREE, 0, 0);
+}
+
+static bool run_steady(char *const *word)
+{
+	return judge_steady(number(word[1], PORTS_MAX), number(word[2], PORTS_MAX)) >= 0;
+}
+
+static bool run_calm(char *const *word)
+{
+	(void)word;
+	judge_calm();
 	return true;
 }
 
-static bool run_plain(const char *word)
+static bool run_pause(char *const *word)
 {
-	if (!strcmp(word, "calm"))
-		judge_calm();
-	else if (!strcmp(word, "pause") || !strcmp(word, "resume"))
-		is_paused = word[0] == 'p';
-	else if (!strcmp(word, "ask"))
-		printf("waiting %d\n", judge_waiting());
-	else
-		return false;
+	is_paused = word[0][0] == 'p';
 	return true;
 }
+
+static bool run_ask(char *const *word)
+{
+	(void)word;
+	printf("waiting %d\n", judge_waiting());
+	return true;
+}
+
+static const struct {
+	const char *name;
+	int words;
+	bool (*run)(char *const *word);
+} commands[] = {
+	{ "station", 8, run_station }, { "leave", 2, run_leave }, { "plug", 4, run_plug },
+	{ "unplug", 2, run_unplug },   { "claim", 3, run_claim }, { "lie", 3, run_claim },
+	{ "quiet", 2, run_quiet },     { "reach", 6, run_reach }, { "deny", 5, run_deny },
+	{ "free", 4, run_free },       { "steady", 3, run_steady }, { "calm", 1, run_calm },
+	{ "pause", 1, run_pause },     { "resume", 1, run_pause }, { "ask", 1, run_ask },
+};
 
 static void run_command(char *line)
 {
-	char *word[5], *rest = line;
+	char *word[WORDS], *rest = line;
 	int words = 0;
+	size_t i;
 
-	while (words < 5 && (word[words] = strsep(&rest, " ")))
+	while (words < WORDS && (word[words] = strsep(&rest, " ")))
 		words++;
-	if (words == 1 ? !run_plain(word[0]) :
-			 !run_port(words, word, port_number(word[1])) &&
-			 (words < 3 || !run_pair(words, word, port_number(word[1]))))
-		error(1, 0, "%s: cannot be done", line);
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (words == commands[i].words && !strcmp(word[0], commands[i].name) &&
+		    commands[i].run(word))
+			return;
+	error(1, 0, "%s: cannot be done", line);
 }
 
 /* Return: false at the end of the input. */
@@ -258,38 +435,69 @@ static bool read_commands(void)
 
 static void send_pairs(void)
 {
-	int tries = PORTS_MAX * PORTS_MAX, left = PAIRS_A_TICK;
+	int tries = PORTS_MAX * TARGETS_MAX, left = PAIRS_A_TICK;
 	static int cursor;
 
 	for (; left && tries; tries--) {
-		int from = cursor / PORTS_MAX, to = cursor % PORTS_MAX;
+		int from = cursor / TARGETS_MAX, to = cursor % TARGETS_MAX;
 
-		cursor = (cursor + 1) % (PORTS_MAX * PORTS_MAX);
-		if (ports[from].fd < 0 || !ports[to].is_known)
+		cursor = (cursor + 1) % (PORTS_MAX * TARGETS_MAX);
+		if (stations[from].fd < 0 || !stations[to].is_known)
 			continue;
-		send_pair(from, to);
+		if (from == to)
+			send_broadcast(from);
+		else
+			send_pair(from, to);
 		left--;
 	}
+}
+
+static void send_steady(void)
+{
+	struct probe probe;
+	int flow;
+
+	for (flow = 0; flow < NO_FLOW; flow++)
+		if (judge_steady_due(flow, &probe))
+			send_ip(&probe);
+}
+
+static void claim_all(void)
+{
+	static int64_t next_claim;
+	int target;
+
+	if (judge_now() < next_claim)
+		return;
+	for (target = PORTS_MAX; target < TARGETS_MAX; target++)
+		if (stations[target].holder != NOBODY)
+			claim(stations[target].holder, target);
+	next_claim = judge_now() + CLAIM_MS;
 }
 
 static void tick(int64_t passed_ms)
 {
 	static int64_t next_check;
-	struct probe probe;
-	int flow;
 
 	if (is_paused)
 		return;
 	judge_tick(passed_ms);
-	for (flow = 0; flow < NO_FLOW; flow++)
-		if (judge_steady_due(flow, &probe))
-			send_probe(ports[probe.to].mac, &probe);
+	send_steady();
 	send_pairs();
+	claim_all();
 	if (judge_now() < next_check)
 		return;
 	judge_check();
 	printf("clock %lld\n", (long long)judge_now());
 	next_check = judge_now() + CHECK_MS;
+}
+
+static void stations_init(void)
+{
+	int i;
+
+	for (i = 0; i < TARGETS_MAX; i++)
+		stations[i] = (struct station){ .fd = -1, .holder = NOBODY };
 }
 
 int main(void)
@@ -301,11 +509,10 @@ int main(void)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);
-	for (i = 0; i < PORTS_MAX; i++)
-		ports[i].fd = -1;
+	stations_init();
 	while (is_open) {
 		for (i = 0; i < PORTS_MAX; i++)
-			fds[i] = (struct pollfd){ .fd = ports[i].fd, .events = POLLIN };
+			fds[i] = (struct pollfd){ .fd = stations[i].fd, .events = POLLIN };
 		fds[i] = (struct pollfd){ .fd = STDIN_FILENO, .events = POLLIN };
 		poll(fds, PORTS_MAX + 1, TICK_MS);
 		for (i = 0; i < PORTS_MAX; i++)

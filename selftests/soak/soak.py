@@ -4,7 +4,7 @@
 # TIMEOUT=180
 """Everything at once, for SOAK_SECONDS: a cloud in which ports, networks,
 hypervisors and agents come and go while every port sends to every other one.
-Who may reach whom is known (cloud.py), and judged packet by packet (judge.c):
+Who may reach whom is known (model.py), and judged packet by packet (judge.c):
 
 - what must be reachable is, at the latest BOUND_MS after a change, and from then
   on not one packet is lost, comes twice or comes to anybody else, whatever else
@@ -31,18 +31,27 @@ import time
 import traceback
 
 import memory
-from actions import (ACTIONS, MORTAL, delete_ports, make_port, network_create, new_id, port_create,
-                     ports_json, set_encaps)
-from cloud import (BOUND_MS, ENCAPS, HVS, WAIT_FACTOR, Cloud, Failure, Network, inside, links,
-                   netns, sh)
+from actions import (ACTIONS, MORTAL, TENANTS, delete_networks, delete_ports, make_interface,
+                     make_network, make_port, network_create, new_id, port_create, set_encaps)
+from cloud import (BOUND_MS, ENCAPS, HVS, WAIT_FACTOR, Cloud, Failure, inside, links, netns, sh)
+from model import Behind, Router
+from policy import delete_policy, group_create, make_steady_group, port_groups, rule_create
+from routing import delete_routing, route_create, router_create
+from sharing import shared_claim, shared_create
 
 SECONDS = int(os.environ.get("SOAK_SECONDS") or 0)
 IS_SHORT = not (SECONDS or os.environ.get("SOAK_ROUNDS"))
 SEED = int(os.environ.get("SEED") or
            (1 if IS_SHORT else time.time_ns() // 1000000 % 1000000))
 ROUNDS = int(os.environ.get("SOAK_ROUNDS") or (0 if SECONDS else 1))
-FIRST_ROUND, ROUND = 14, 60         # actions
+FIRST_ROUND, ROUND = 9, 100         # actions
 RELOAD_ROUNDS = 2
+BEGINNING = (network_create, port_create, group_create, route_create, shared_create, rule_create,
+             shared_claim, port_groups)
+MODELS = ("network", "subnet", "port", "port_status", "port_claims", "binding", "standby_binding",
+          "router", "router_interface", "router_link", "security_group", "security_group_rule",
+          "security_group_member", "address_group")
+TABLES = ("networks", "chassis", "flows", "routers", "interfaces", "routes")
 CASES = ("traffic_follows_the_model", "memory_is_flat", "nothing_is_left")
 IMMORTAL, = set(HVS) - set(MORTAL)
 REST_S = 10 * WAIT_FACTOR           # until what was freed is
@@ -77,19 +86,34 @@ class Soak:
 
     # --- what nothing touches ---------------------------------------------------
 
-    def steady_ports(self):
-        """Two networks with the same addresses, each on two hypervisors."""
-        objects = []
-        for _ in range(2):
-            network = Network(new_id(self.rng), True)
-            self.cloud.networks.append(network)
-            ports = [make_port(self.cloud, self.rng, network, hv, steady=True)
-                     for hv in ("hv1", "hv2", "hv1")]
-            objects += [{"model": "network", "id": network.id}, *ports_json(ports)]
-            for a, b in zip(ports, ports[1:] + ports[:1]):
-                self.cloud.plug(a, a.host)
-                self.steady += [(a, b), (b, a)]
-        self.cloud.apply(objects)
+    def steady_tenant(self, tenant, groups):
+        """Two networks, a router between them, and ports on two hypervisors; all of it
+        has addresses that another tenant has as well.
+        """
+        cloud, rng = self.cloud, self.rng
+        router = Router(new_id(rng), tenant, 0, steady=True)
+        cloud.routers.append(router)
+        networks = [make_network(cloud, rng, tenant, steady=True) for _ in range(2)]
+        interfaces = [make_interface(rng, router, network) for network in networks]
+        ports = [make_port(cloud, rng, network, hv, steady=True)
+                 for network, hv in zip((*networks, networks[0]), ("hv1", "hv1", "hv2"))]
+        for a, b in zip(ports, ports[1:] + ports[:1]):
+            a.groups = groups
+            cloud.plug(a, a.host)
+            self.steady += [(a, b), (b, a)]
+        for index in (1, 2):
+            cloud.behind.append(Behind(cloud.free_number(False), tenant, index))
+            cloud.station(cloud.behind[-1])
+        return [router, *networks, *(subnet for network in networks for subnet in
+                                     network.subnets()), *interfaces, *ports]
+
+    def steady_world(self):
+        """Ports of one tenant have a group, those of the other have none."""
+        group = make_steady_group(self.cloud, self.rng)
+        objects = [group, *group.rules]
+        for tenant in TENANTS:
+            objects += self.steady_tenant(tenant, [group] if tenant == 1 else [])
+        self.cloud.write(*objects)
 
     def begin_steady(self):
         """They have reached each other once: from here on."""
@@ -101,12 +125,12 @@ class Soak:
 
     # --- a round ----------------------------------------------------------------
 
-    def draw(self):
-        """Do something; what has nothing to be done to now is drawn again."""
+    def draw(self, function=None):
+        """Do that, or something; what has nothing to be done to now is drawn again."""
         while True:
-            function, = self.rng.choices([one for one, _ in ACTIONS],
-                                         [weight for _, weight in ACTIONS])
-            done = function(self.cloud, self.rng)
+            chosen = function or self.rng.choices([one for one, _ in ACTIONS],
+                                                  [weight for _, weight in ACTIONS])[0]
+            done = chosen(self.cloud, self.rng)
             if done:
                 return done
 
@@ -115,9 +139,8 @@ class Soak:
         self.run_due()
         for agent in self.cloud.agents.values():
             agent.check()
-        what, touched = function(self.cloud, self.rng) if function else self.draw()
-        self.log(what)
-        self.cloud.tell(touched)
+        self.log(self.draw(function))
+        self.cloud.tell()
         self.cloud.probe.listen(self.rng.random())
 
     def is_over(self):
@@ -126,7 +149,7 @@ class Soak:
         return time.monotonic() - self.begin > SECONDS
 
     def churn(self):
-        for function in (network_create, port_create, port_create):
+        for function in BEGINNING:
             self.step(function)
         for _ in range(ROUND if self.rounds > 1 else FIRST_ROUND):
             self.step()
@@ -147,11 +170,12 @@ class Soak:
         if self.cloud.agents["hv3"].encaps != list(ENCAPS):
             set_encaps(self.cloud, list(ENCAPS))
         delete_ports(self.cloud, *ports)
+        delete_routing(self.cloud, steady)
+        delete_policy(self.cloud, steady)
         if networks:
-            self.cloud.nb("network", "delete", *(network.id for network in networks))
-        self.cloud.networks = [one for one in self.cloud.networks if one not in networks]
+            delete_networks(self.cloud, *networks)
         self.log("delete all" + " but what is steady" * (not steady))
-        self.cloud.tell(self.cloud.ports)
+        self.cloud.tell()
         self.run_due(everything=True)
         self.cloud.wait_in_step()
 
@@ -163,6 +187,7 @@ class Soak:
         self.cloud.probe.listen(0.3)
         end = time.monotonic() + REST_S
         while True:
+            self.cloud.end_connections()
             self.cloud.flush()
             self.cloud.probe.listen(0.5)
             now = memory.Snapshot(self.cloud, IMMORTAL)
@@ -184,8 +209,8 @@ class Soak:
 
     def run(self):
         self.cloud.build()
-        self.steady_ports()
-        self.log("the ports that nothing touches")
+        self.steady_world()
+        self.log("what nothing touches")
         self.begin_steady()
         self.before = self.at_rest()
         while not self.is_over():
@@ -215,7 +240,7 @@ class Soak:
             wrong = [link for link in links(hv)
                      if link not in ("lo", "underlay") and not link.startswith("df-")]
             self.expect(f"devices of {hv}", wrong, [])
-        for model in ("network", "port", "port_status", "binding"):
+        for model in MODELS:
             self.cloud.wait(f"no {model} in the database", 5,
                             lambda model=model: not self.cloud.objects(model))
         for agent in self.cloud.agents.values():
@@ -234,8 +259,8 @@ class Soak:
             raise Failure(f"{what}: {got}, not {want}")
 
     def is_empty(self, hv):
-        return (not self.cloud.kernel(hv, "networks") and not self.cloud.kernel(hv, "chassis")
-                and not self.cloud.kernel(hv, "flows")
+        return (not any(self.cloud.kernel(hv, table) for table in TABLES)
+                and not self.cloud.connections(hv)
                 and all(port["type"] == "tunnel" for port in self.cloud.kernel(hv, "ports")))
 
     def processes(self):
@@ -256,6 +281,14 @@ class Soak:
               f" to replay: make soak SEED={SEED} SOAK_ROUNDS={self.rounds}")
         for port in self.cloud.ports:
             print(f"#   {port}")
+        for router in self.cloud.routers:
+            networks = ", ".join(f"{one.network} {'up' if one.works else 'down'}"
+                                 for one in router.interfaces.values())
+            print(f"#   {router}: {networks}; {router.fields()['routes']}")
+        for shared in self.cloud.shared:
+            print(f"#   {shared} ({shared.number}): port {shared.holder and shared.holder.number}")
+        for group in self.cloud.groups:
+            print(f"#   {group}: {'; '.join(map(str, group.rules))}")
         for hv in HVS:
             print(f"# {hv}:", "running" if self.cloud.agents[hv].is_running else "not running")
             for words in (("tail", "-n", "6", f"{self.cloud.dir}/{hv}.log"),

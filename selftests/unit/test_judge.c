@@ -8,9 +8,8 @@
 
 #include "probe.h"
 
-enum { TICK_MS = 10, BOUND_MS = 1000, A = 1, B = 2, C = 3 };
+enum { TICK_MS = 10, BOUND_MS = 1000, A = 1, B = 2, C = 3, SHARED = PORTS_MAX };
 
-static const uint8_t mac_b[6] = { 2, 0, 0, 0, 0, B };
 static char *said;
 static size_t said_len;
 static FILE *to_judge, *to_us;
@@ -18,13 +17,15 @@ static FILE *to_judge, *to_us;
 /* A case begins with nothing said, no pairs, and no flows. */
 static int begin(void **state)
 {
+	enum kind kind;
 	int from, to;
 
 	(void)state;
 	judge_calm();
 	for (from = 0; from < PORTS_MAX; from++)
-		for (to = 0; to < PORTS_MAX; to++)
-			judge_pair(from, to, FREE, 0);
+		for (to = 0; to < TARGETS_MAX; to++)
+			for (kind = 0; kind < LINKS; kind++)
+				judge_link(from, to, kind, FREE, 0, 0);
 	to_us = stdout;
 	to_judge = open_memstream(&said, &said_len);
 	assert_non_null(to_judge);
@@ -56,6 +57,16 @@ static void pass(int64_t ms)
 	}
 }
 
+/* Whatever is sent between them as long as nobody answers. */
+static void judge_pair(int from, int to, enum state state)
+{
+	enum kind kind;
+
+	for (kind = IP4; kind <= BROADCAST; kind++)
+		judge_link(from, to, kind, state, state == FREE ? 0 : BOUND_MS,
+			   state == REACH ? 1ULL << to : 0);
+}
+
 static struct probe send_one(int from, int to, enum kind kind)
 {
 	struct probe probe = {
@@ -71,10 +82,7 @@ static struct probe send_one(int from, int to, enum kind kind)
 
 static void arrive(const struct probe *probe, int at)
 {
-	uint8_t frame[FRAME_MAX];
-
-	probe_frame(frame, mac_b, mac_b, probe);
-	judge_got(at, mac_b, probe, frame);
+	judge_got(at, true, probe);
 }
 
 /* Everything from A to B arrives for a while. */
@@ -95,7 +103,7 @@ static void all_is_well(int64_t ms)
 
 static void reached(void)
 {
-	judge_pair(A, B, REACH, BOUND_MS);
+	judge_pair(A, B, REACH);
 	all_is_well(2 * BOUND_MS);
 	assert_string_equal(verdict(), "");
 }
@@ -106,16 +114,16 @@ static void what_follows_the_model_is_fine(void **state)
 
 	(void)state;
 	/* of a change not all is expected at once, and nothing is of "may" */
-	judge_pair(A, B, REACH, BOUND_MS);
+	judge_pair(A, B, REACH);
 	send_one(A, B, IP4);
-	assert_int_equal(judge_waiting(), KINDS);
+	assert_int_equal(judge_waiting(), 3);
 	all_is_well(2 * BOUND_MS);
 	assert_int_equal(judge_waiting(), 0);
-	judge_pair(A, B, DENY, BOUND_MS);
+	judge_pair(A, B, DENY);
 	late = send_one(A, B, IP4);
 	pass(2 * BOUND_MS);
 	arrive(&late, B);
-	judge_pair(A, B, FREE, 0);
+	judge_pair(A, B, FREE);
 	late = send_one(A, B, IP4);
 	arrive(&late, B);
 	pass(10 * BOUND_MS);
@@ -137,7 +145,7 @@ static void one_broadcast_lost_by_one_port_is_seen(void **state)
 
 	(void)state;
 	reached();
-	judge_pair(A, C, REACH, BOUND_MS);
+	judge_pair(A, C, REACH);
 	for (int i = 0; i < 20; i++) {
 		all_is_well(100);
 		probe = send_one(A, C, IP4);
@@ -149,7 +157,7 @@ static void one_broadcast_lost_by_one_port_is_seen(void **state)
 		if (i != 15)
 			arrive(&probe, B);
 	}
-	judge_pair(A, C, FREE, 0);
+	judge_pair(A, C, FREE);
 	all_is_well(10 * BOUND_MS);
 	assert_non_null(strstr(verdict(), "fail lost 1 -> 2: broadcast"));
 	assert_null(strstr(verdict(), "1 -> 3"));
@@ -220,7 +228,7 @@ static void what_must_not_arrive_is_seen(void **state)
 	struct probe probe;
 
 	(void)state;
-	judge_pair(A, B, DENY, BOUND_MS);
+	judge_pair(A, B, DENY);
 	pass(2 * BOUND_MS);
 	probe = send_one(A, A, BROADCAST);
 	arrive(&probe, B);
@@ -229,22 +237,167 @@ static void what_must_not_arrive_is_seen(void **state)
 
 static void what_is_for_another_address_is_seen(void **state)
 {
-	static const uint8_t mac_c[6] = { 2, 0, 0, 0, 0, C };
-	uint8_t frame[FRAME_MAX];
 	struct probe probe;
 
 	(void)state;
 	reached();
-	probe = send_one(A, C, IP4);
-	probe_frame(frame, mac_b, mac_c, &probe);
-	judge_got(B, mac_b, &probe, frame);
-	assert_non_null(strstr(verdict(), "fail stray 1 -> 2"));
+	probe = send_one(A, B, IP4);
+	judge_got(B, false, &probe);
+	assert_non_null(strstr(verdict(), "fail stray 1 -> 2: IPv4 to 2"));
+	probe = send_one(A, B, IP6);
+	judge_got(C, false, &probe);
+	assert_non_null(strstr(verdict(), "fail stray 1 -> 3: IPv6 to 2"));
+}
+
+/* Addresses are used again: the one who has them now may get it, as may be. */
+static void an_address_that_is_anothers_by_now_is_his(void **state)
+{
+	struct probe probe;
+
+	(void)state;
+	judge_pair(A, B, DENY);
+	judge_pair(A, C, FREE);
+	pass(BOUND_MS + TICK_MS);
+	probe = send_one(A, B, IP4);
+	judge_got(C, true, &probe);
+	assert_string_equal(verdict(), "");
+	judge_pair(A, C, DENY);
+	pass(BOUND_MS + TICK_MS);
+	probe = send_one(A, B, IP4);
+	judge_got(C, true, &probe);
+	assert_non_null(strstr(verdict(), "fail leak 1 -> 3: IPv4 to 2"));
+}
+
+static void what_policy_denies_one_family_the_other_may(void **state)
+{
+	struct probe probe;
+
+	(void)state;
+	judge_pair(A, B, REACH);
+	judge_link(A, B, IP6, DENY, BOUND_MS, 0);
+	judge_link(A, B, ANYTHING, FREE, 0, 0);
+	for (int i = 0; i < 20; i++) {
+		probe = send_one(A, B, IP4);
+		arrive(&probe, B);
+		probe = send_one(A, A, BROADCAST);
+		arrive(&probe, B);
+		send_one(A, B, IP6);
+		pass(100);
+	}
+	assert_string_equal(verdict(), "");
+	probe = send_one(A, B, IP6);
+	arrive(&probe, B);
+	assert_non_null(strstr(verdict(), "fail leak 1 -> 2: IPv6"));
+}
+
+static void of_what_is_walled_off_nothing_may_arrive(void **state)
+{
+	struct probe probe;
+
+	(void)state;
+	judge_pair(A, B, REACH);
+	judge_link(A, C, ANYTHING, DENY, BOUND_MS, 0);
+	pass(BOUND_MS / 2);
+	probe = send_one(A, B, IP4);
+	judge_got(C, true, &probe);
+	assert_string_equal(verdict(), "");
+	pass(BOUND_MS);
+	judge_pair(A, B, FREE);
+	probe = send_one(A, B, IP4);
+	judge_got(C, true, &probe);
+	assert_non_null(strstr(verdict(), "fail leak 1 -> 3: IPv4 to 2"));
+	assert_non_null(strstr(verdict(), "as all was"));
+}
+
+static void send_shared(int at, int64_t ms)
+{
+	struct probe probe;
+
+	for (; ms > 0; ms -= 100) {
+		probe = send_one(A, SHARED, IP4);
+		arrive(&probe, at);
+		pass(100);
+	}
+}
+
+static void what_is_shared_arrives_at_one_of_those_who_may_have_it(void **state)
+{
+	struct probe probe;
+
+	(void)state;
+	judge_link(A, SHARED, IP4, REACH, BOUND_MS, 1 << B | 1 << C);
+	send_shared(B, BOUND_MS);
+	send_shared(C, 2 * BOUND_MS);
+	judge_link(A, SHARED, IP4, REACH, BOUND_MS, 1 << C);
+	/* he had it until now */
+	send_shared(B, BOUND_MS / 2);
+	send_shared(C, 2 * BOUND_MS);
+	assert_string_equal(verdict(), "");
+	send_one(A, SHARED, IP4);
+	send_shared(C, 10 * BOUND_MS);
+	assert_non_null(strstr(verdict(), "fail lost 1 -> 48: IPv4"));
+	probe = send_one(A, SHARED, IP4);
+	judge_got(B, true, &probe);
+	assert_null(strstr(verdict(), "stray"));
+	probe = send_one(A, SHARED, IP4);
+	judge_got(B, false, &probe);
+	assert_non_null(strstr(verdict(), "fail stray 1 -> 2: IPv4 to 48"));
+}
+
+static void an_answer_that_is_lost_is_seen(void **state)
+{
+	struct probe probe;
+
+	(void)state;
+	judge_link(B, A, REPLY4, REACH, BOUND_MS, 1 << A);
+	for (int i = 0; i < 20; i++) {
+		probe = send_one(B, A, REPLY4);
+		arrive(&probe, A);
+		pass(100);
+	}
+	assert_string_equal(verdict(), "");
+	send_one(B, A, REPLY4);
+	for (int i = 0; i < 100; i++) {
+		probe = send_one(B, A, REPLY4);
+		arrive(&probe, A);
+		pass(100);
+	}
+	assert_non_null(strstr(verdict(), "fail lost 2 -> 1: answer by IPv4"));
+}
+
+/* A frame is for who has both of its addresses. */
+static void frames_say_who_they_are_for(void **state)
+{
+	struct ends a = { .mac = { 2, [5] = A }, .ip4 = { 192, 0, 2, A } }, b = a, c;
+	struct probe probe = { .from = A, .to = B, .flow = NO_FLOW }, parsed;
+	uint8_t frame[FRAME_MAX];
+	size_t len;
+
+	(void)state;
+	b.mac[5] = B;
+	b.ip4[3] = B;
+	b.ip6[15] = B;
+	c = b;
+	for (probe.kind = IP4; probe.kind <= IP6; probe.kind++) {
+		len = probe_frame(frame, &a, &b, &probe);
+		assert_true(probe_parse(&parsed, frame, len));
+		assert_int_equal(parsed.to, B);
+		assert_true(frame_is_for(frame, len, &b));
+		assert_false(frame_is_for(frame, len, &a));
+		c = b;
+		c.mac[5] = C;
+		assert_false(frame_is_for(frame, len, &c));
+		c = b;
+		c.ip4[3] = C;
+		c.ip6[15] = C;
+		assert_false(frame_is_for(frame, len, &c));
+	}
 }
 
 static void what_is_not_reached_in_time_is_seen(void **state)
 {
 	(void)state;
-	judge_pair(A, B, REACH, BOUND_MS);
+	judge_pair(A, B, REACH);
 	pass(BOUND_MS);
 	assert_string_equal(verdict(), "");
 	pass(BOUND_MS);
@@ -264,6 +417,12 @@ int main(void)
 		CASE(a_packet_that_comes_twice_is_seen),
 		CASE(what_must_not_arrive_is_seen),
 		CASE(what_is_for_another_address_is_seen),
+		CASE(an_address_that_is_anothers_by_now_is_his),
+		CASE(what_policy_denies_one_family_the_other_may),
+		CASE(of_what_is_walled_off_nothing_may_arrive),
+		CASE(what_is_shared_arrives_at_one_of_those_who_may_have_it),
+		CASE(an_answer_that_is_lost_is_seen),
+		CASE(frames_say_who_they_are_for),
 		CASE(what_is_not_reached_in_time_is_seen),
 	};
 
