@@ -20,11 +20,13 @@ $(DF_LIB_SO): $(BUILD)/lib/$(DF_SONAME)
 	$(Q)ln -sf $(DF_SONAME) $@
 
 DF_DRIVERS := sqlite zookeeper
+# Drivers of servers share what their URIs have in common.
+DF_DB_URI := agent/lib/db/uri.c
 DF_sqlite_SRCS := $(wildcard agent/lib/db/sqlite*.c)
 DF_sqlite_PKG := $(call pkg_cflags,sqlite3)
 DF_sqlite_LIBS := $(call pkg_libs,sqlite3)
 # Debian's has no pkg-config file. THREADED: the prototypes of the one with threads.
-DF_zookeeper_SRCS := $(wildcard agent/lib/db/zookeeper*.c)
+DF_zookeeper_SRCS := $(wildcard agent/lib/db/zookeeper*.c) $(DF_DB_URI)
 DF_zookeeper_PKG := -DTHREADED
 DF_zookeeper_LIBS := -lzookeeper_mt -pthread
 

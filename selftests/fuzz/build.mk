@@ -22,7 +22,7 @@ FUZZ_nl := $(patsubst %,tools/dfctl/%.c,decode nl text) selftests/fuzz/fake_mnl.
 FUZZ_object := $(FUZZ_LIB)
 FUZZ_packet := $(FUZZ_AGENT) agent/packet.c agent/kernel.c agent/codec.c selftests/fuzz/fake_mnl.c
 FUZZ_uri := $(FUZZ_LIB) agent/lib/db/sqlite_uri.c
-FUZZ_zookeeper := $(FUZZ_LIB) $(patsubst %,agent/lib/db/zookeeper_%.c,path record uri)
+FUZZ_zookeeper := $(FUZZ_LIB) $(DF_DB_URI) $(patsubst %,agent/lib/db/zookeeper_%.c,path record uri)
 FUZZ_NAMES := $(patsubst selftests/fuzz/fuzz_%.c,%,$(wildcard selftests/fuzz/fuzz_*.c))
 
 FUZZ_CLANG := $(shell command -v clang)
