@@ -17,53 +17,16 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+from dfdb import (  # noqa: E402 pylint: disable=wrong-import-position
+    BUILD, MAC, Agent, Helper, Proxy, calm, dfctl, is_each_once, keys_of,
+    refuses, state_of, storm)
 from dftest import main, poll  # noqa: E402 pylint: disable=wrong-import-position
 from dfzk import (  # noqa: E402 pylint: disable=wrong-import-position
-    Ensemble, Nodes, Proxy, Server)
+    Ensemble, Nodes, Server)
 
-BUILD = pathlib.Path(os.environ.get(
-    "DF_BUILD", pathlib.Path(__file__).resolve().parents[2] / "build"))
-SUITE = BUILD / "selftests/db/conformance"
 # Of processes with leases, which have two seconds; the others have time to stall
 LEASE_MS, SESSION_MS = 700, 4000
-MAC = "mac_address=02:00:00:00:00:01"
 MANY = int(os.environ.get("ZOOKEEPER_OBJECTS", "40000"))
-
-
-class Helper:
-    """A process that does something to a database; its lines."""
-
-    def __init__(self, t, uri, *argv):
-        self.lines = []
-        self.file = tempfile.NamedTemporaryFile("r", encoding="ascii")
-        self.process = subprocess.Popen(
-            [SUITE, "--helper", uri, *argv, *["-"] * (3 - len(argv))],
-            stdout=os.open(self.file.name, os.O_WRONLY | os.O_APPEND))
-        t.defer(self.kill)
-
-    def said(self):
-        """Everything so far."""
-        self.lines += self.file.read().splitlines()
-        return self.lines
-
-    def wait_for(self, t, what, seconds=10):
-        """A line that begins so."""
-        t.require(f"it says {what}", bool(poll(
-            lambda: any(line.startswith(what) for line in self.said()),
-            seconds)))
-
-    def puts(self):
-        """The values of all puts, as numbers."""
-        return [int(line.split()[3]) for line in self.said()
-                if line.startswith("put ")]
-
-    def wait(self, seconds=60):
-        return self.process.wait(seconds)
-
-    def kill(self):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
 
 
 class Shared:
@@ -87,22 +50,6 @@ class Shared:
 
 def through(proxy, uri):
     return uri.replace(str(Shared.get().port), str(proxy.port))
-
-
-def dfctl(uri, *argv, seconds=20):
-    """Status, and all that it prints."""
-    done = subprocess.run(
-        [BUILD / "bin/dfctl", "-d", uri, "--timeout", str(seconds), *argv],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        check=False)
-    return done.returncode, done.stdout
-
-
-def refuses(t, uri, text, *argv):
-    status, said = dfctl(uri, *(argv or ("network", "list")))
-    t.check(f"{argv} is refused", bool(status))
-    t.check(f"because: {said}", text in said)
-    return said
 
 
 # What is refused
@@ -239,44 +186,6 @@ def a_topic_that_was_left_leaves_no_watch(t):
 # Faults
 
 
-def is_each_once(t, follower, last):
-    """What a follower of a scribbler from its beginning must have seen."""
-    t.wait(f"the last of {last} changes", lambda: last in follower.puts(),
-           True, 20)
-    t.check("every change once, in order", follower.puts(),
-            list(range(1, last + 1)))
-
-
-def storm(t, uri, names, times):
-    """Writers that race, one that counts on, and one that follows it."""
-    t.check("a counter", put(t, uri, "counter", "0"), 0)
-    follower = Helper(t, uri, "follow", "topic")
-    follower.wait_for(t, "synced")
-    writers = [Helper(t, uri, "count", "counter", str(times)) for _ in names]
-    scribbler = Helper(t, uri, "scribble", "topic", str(times))
-    return follower, [*writers, scribbler]
-
-
-def put(t, uri, key, value):
-    """Helpers count from what is there."""
-    return Helper(t, uri, "put", key, value).wait()
-
-
-def calm(t, uri, follower, writers, times):
-    """Nothing was lost, and nothing done twice."""
-    for writer in writers:
-        t.check("a writer succeeded", writer.wait(120), 0)
-    t.check("every increment is there", value_of(t, uri, "counter"),
-            str(times * (len(writers) - 1)))
-    is_each_once(t, follower, times)
-
-
-def value_of(t, uri, key):
-    reader = Helper(t, uri, "get", key)
-    reader.wait()
-    return reader.said()[-1]
-
-
 def a_restart_loses_nothing(t):
     server = Server(pathlib.Path(t.directory()) / "one").start().wait()
     t.defer(server.remove)
@@ -400,23 +309,6 @@ def a_cut_longer_than_the_log_gives_the_differences(t):
                 for line in follower.said()), 1)
 
 
-def keys_of(follower):
-    return [line.split()[1] for line in follower.said()
-            if line.startswith("put ")]
-
-
-def state_of(follower):
-    """What is there, by what was told."""
-    there = {}
-    for line in follower.said():
-        words = line.split()
-        if words[0] == "put":
-            there[words[1]] = words[2]
-        elif words[0] == "delete":
-            there.pop(words[1], None)
-    return there
-
-
 def the_janitors_death_is_cleaned_up_after(t):
     uri = Shared.uri("janitor")
     dying = Shared.uri("janitor", session=LEASE_MS)
@@ -503,34 +395,6 @@ def dfctl_works_on_it(t):
     status, said = dfctl(uri, "network", "list")
     t.check(f"listed: {said}", not status and "blue" in said)
     nodes.close()
-
-
-class Agent:
-    """A hypervisor's agent, without a datapath."""
-
-    def __init__(self, t, uri, name):
-        self.socket = pathlib.Path(t.directory()) / f"{name}.sock"
-        with open(self.socket.with_suffix(".log"), "wb") as log:
-            self.process = subprocess.Popen(
-                [BUILD / "bin/dragonflowd", "--config=/dev/null",
-                 f"--database={uri}", f"--chassis={name}",
-                 f"--run-dir={self.socket.parent}", "--dataplane=none",
-                 "--encap=vxlan:127.0.0.1"], stdout=log, stderr=log)
-        t.defer(self.kill)
-
-    def topics(self):
-        """What it follows, and has read."""
-        done = subprocess.run(
-            [BUILD / "bin/dfctl", "--control-socket", str(self.socket), "-j",
-             "status"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            check=False)
-        agent = json.loads(done.stdout)["agent"] if done.stdout else None
-        return {topic["topic"] for topic in agent["topics"]
-                if topic["synced"]} if agent else set()
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
 
 
 def agents_follow_what_concerns_them(t):

@@ -16,6 +16,7 @@ Wire is the far end of a veth whose near end is a port's device: a workload
 that is nothing but a packet socket. All of it is quiet: nothing is sent but
 what the case sends.
 """
+import concurrent.futures
 import ctypes
 import fcntl
 import os
@@ -409,8 +410,11 @@ class Background:
         return self.status
 
 
-def _run_case(function):
+def _run_case(function, lines=None):
+    """What became of it; what it says is printed, or added to lines."""
     case = Case()
+    if lines is not None:
+        case.log = lines.append
     try:
         function(case)
     except Skip as reason:
@@ -426,8 +430,22 @@ def _run_case(function):
     return "failed" if case.failed else ""
 
 
-def main(*cases, needs_module=True):
-    """Run the cases, or those that the command line names."""
+def _run_cases(cases, at_once):
+    """Yields what became of each, in order."""
+    if at_once == 1:
+        yield from (_run_case(case) for case in cases)
+        return
+    said = [[] for _ in cases]
+    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+        for result, lines in zip(pool.map(_run_case, cases, said), said):
+            for line in lines:
+                Case.log(line)
+            yield result
+
+
+def main(*cases, needs_module=True, at_once=1):
+    """Run the cases, or those that the command line names; several at once if
+    they only wait most of the time."""
     if len(sys.argv) > 1:
         cases = [case for case in cases if case.__name__ in sys.argv[1:]]
     print(f"KTAP version 1\n1..{len(cases)}", flush=True)
@@ -435,9 +453,9 @@ def main(*cases, needs_module=True):
     if needs_module and usable:
         run("modprobe", "dragonflow")
     failures = 0
-    for number, case in enumerate(cases, 1):
-        result = _run_case(case) if usable else \
-            "SKIP the module is loaded in the test VM only"
+    skipped = ["SKIP the module is loaded in the test VM only"] * len(cases)
+    results = _run_cases(cases, at_once) if usable else skipped
+    for number, (case, result) in enumerate(zip(cases, results), 1):
         failures += result == "failed"
         print(f"{'not ok' if result == 'failed' else 'ok'} {number} "
               f"{case.__name__}"

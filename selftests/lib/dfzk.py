@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
-"""ZooKeeper servers for tests: one, or an ensemble, on loopback; a proxy that
-stops like a network that is cut; and a client that looks at nodes.
+"""ZooKeeper servers for tests: one, or an ensemble, on loopback; and a client
+that looks at nodes.
 """
 import pathlib
-import select
 import shutil
 import socket
 import struct
 import subprocess
-import threading
-import time
 
+from dfdb import free_ports
 from dftest import Failure, poll
 
 JAR = "/usr/share/java/zookeeper.jar"
@@ -31,18 +29,6 @@ minSessionTimeout={tick}
 maxSessionTimeout=600000
 """
 START_S = 40
-
-
-def free_ports(count):
-    """Ports that nobody listened on a moment ago."""
-    sockets = [socket.socket() for _ in range(count)]
-    for sock in sockets:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind(("127.0.0.1", 0))
-    ports = [sock.getsockname()[1] for sock in sockets]
-    for sock in sockets:
-        sock.close()
-    return ports
 
 
 class Server:
@@ -143,70 +129,6 @@ class Ensemble:
     def remove(self):
         for server in self.servers:
             server.remove()
-
-
-class Proxy:
-    """Passes bytes between clients and a server, unless it is cut: then both
-    ends see nothing at all, as if a cable was pulled."""
-
-    def __init__(self, port):
-        self.server_port = port
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        self.pairs = {}
-        self.is_cut = False
-        self.is_ended = False
-        self.thread = threading.Thread(target=self._run, daemon=True)
-        self.thread.start()
-
-    def cut(self):
-        self.is_cut = True
-
-    def mend(self):
-        self.is_cut = False
-
-    def end(self):
-        self.is_ended = True
-        self.thread.join()
-        self.listener.close()
-        for sock in list(self.pairs):
-            sock.close()
-
-    def _accept(self):
-        client, _ = self.listener.accept()
-        try:
-            server = socket.create_connection(("127.0.0.1", self.server_port))
-        except OSError:
-            client.close()
-            return
-        self.pairs[client], self.pairs[server] = server, client
-
-    def _pass(self, sock):
-        other = self.pairs.get(sock)
-        if not other:
-            return
-        try:
-            data = sock.recv(1 << 16)
-            other.sendall(data)
-        except OSError:
-            data = b""
-        if not data:
-            for end in (sock, other):
-                self.pairs.pop(end, None)
-                end.close()
-
-    def _run(self):
-        while not self.is_ended:
-            if self.is_cut:
-                time.sleep(0.01)
-                continue
-            ready, _, _ = select.select([self.listener, *self.pairs], [], [],
-                                        0.02)
-            for sock in ready:
-                if sock is self.listener:
-                    self._accept()
-                elif not self.is_cut:
-                    self._pass(sock)
 
 
 class Nodes:
