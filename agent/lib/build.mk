@@ -19,7 +19,7 @@ $(BUILD)/lib/$(DF_SONAME): $(call objs,$(DF_LIB_SRCS)) agent/lib/dragonflow.map
 $(DF_LIB_SO): $(BUILD)/lib/$(DF_SONAME)
 	$(Q)ln -sf $(DF_SONAME) $@
 
-DF_DRIVERS := sqlite zookeeper
+DF_DRIVERS := sqlite zookeeper etcd
 # Drivers of servers share what their URIs have in common.
 DF_DB_URI := agent/lib/db/uri.c
 DF_sqlite_SRCS := $(wildcard agent/lib/db/sqlite*.c)
@@ -29,6 +29,9 @@ DF_sqlite_LIBS := $(call pkg_libs,sqlite3)
 DF_zookeeper_SRCS := $(wildcard agent/lib/db/zookeeper*.c) $(DF_DB_URI)
 DF_zookeeper_PKG := -DTHREADED
 DF_zookeeper_LIBS := -lzookeeper_mt -pthread
+DF_etcd_SRCS := $(wildcard agent/lib/db/etcd*.c) $(DF_DB_URI)
+DF_etcd_PKG := $(call pkg_cflags,libcurl)
+DF_etcd_LIBS := $(call pkg_libs,libcurl)
 
 define df_driver
 $(call objs,$(DF_$(1)_SRCS)) $(call asan_objs,$(DF_$(1)_SRCS)): \

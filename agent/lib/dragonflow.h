@@ -8,6 +8,7 @@
  *
  *	sqlite:///var/lib/dragonflow/nb.db
  *	zookeeper://zk1,zk2,zk3/dragonflow
+ *	etcd://db1,db2,db3/dragonflow
  *
  * Conventions
  *

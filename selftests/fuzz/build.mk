@@ -13,6 +13,7 @@ FUZZ_change := $(FUZZ_LIB)
 FUZZ_config := $(FUZZ_AGENT) tools/dfctl/config.c tools/dfctl/text.c
 FUZZ_control := $(FUZZ_AGENT) agent/control.c
 FUZZ_entry := $(FUZZ_AGENT)
+FUZZ_etcd := $(FUZZ_LIB) $(DF_DB_URI) $(patsubst %,agent/lib/db/etcd_%.c,txn uri wire)
 FUZZ_field := $(FUZZ_LIB)
 FUZZ_kernel := $(FUZZ_AGENT) agent/kernel.c agent/codec.c selftests/fuzz/fake_mnl.c
 FUZZ_key := kmod/path/key.c

@@ -180,3 +180,14 @@ int df_uri_auth_file(char **out, const char *path, struct df_error *error)
 	explicit_bzero(text, sizeof(text));
 	return *out ? 0 : df_db_error(error, -ENOMEM, "out of memory");
 }
+
+int df_uri_file(char **out, const char *path, struct df_error *error)
+{
+	/* Libraries would say no more than that there is a problem. */
+	if (access(path, R_OK))
+		return df_db_error(error, -errno, "cannot read %.200s: %s",
+				   path, strerror(errno));
+	free(*out);
+	*out = strdup(path);
+	return *out ? 0 : df_db_error(error, -ENOMEM, "out of memory");
+}

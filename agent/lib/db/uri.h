@@ -44,5 +44,7 @@ int df_uri_auth(char **out, const char *text);
 int df_uri_auth_file(char **out, const char *path, struct df_error *error);
 /** Leaves no password in memory. */
 void df_uri_auth_free(char *auth);
+/** The name of a file that can be read, such as one with a certificate. */
+int df_uri_file(char **out, const char *path, struct df_error *error);
 
 #endif
