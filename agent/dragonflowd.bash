@@ -22,7 +22,7 @@ _dragonflowd() {
 	--log-level) words='error warning info debug' ;;
 	--dataplane) words='kernel none' ;;
 	--encap) words='vxlan: geneve:' ;;
-	--database) words='sqlite:/// zookeeper:// etcd://' ;;
+	--database) words='sqlite:/// zookeeper:// etcd:// redis://' ;;
 	--chassis) words=${HOSTNAME:-} ;;
 	*)
 		words='--config --database --chassis --encap --control-socket --run-dir

@@ -19,7 +19,7 @@ $(BUILD)/lib/$(DF_SONAME): $(call objs,$(DF_LIB_SRCS)) agent/lib/dragonflow.map
 $(DF_LIB_SO): $(BUILD)/lib/$(DF_SONAME)
 	$(Q)ln -sf $(DF_SONAME) $@
 
-DF_DRIVERS := sqlite zookeeper etcd
+DF_DRIVERS := sqlite zookeeper etcd redis
 # Drivers of servers share what their URIs have in common.
 DF_DB_URI := agent/lib/db/uri.c
 DF_sqlite_SRCS := $(wildcard agent/lib/db/sqlite*.c)
@@ -32,6 +32,10 @@ DF_zookeeper_LIBS := -lzookeeper_mt -pthread
 DF_etcd_SRCS := $(wildcard agent/lib/db/etcd*.c) $(DF_DB_URI)
 DF_etcd_PKG := $(call pkg_cflags,libcurl)
 DF_etcd_LIBS := $(call pkg_libs,libcurl)
+# hiredis 0.14 does not speak TLS and waits for name servers: libevent does.
+DF_redis_SRCS := $(wildcard agent/lib/db/redis*.c) $(DF_DB_URI)
+DF_redis_PKG := $(call pkg_cflags,hiredis libevent_openssl libevent_extra openssl)
+DF_redis_LIBS := $(call pkg_libs,hiredis libevent_openssl libevent_extra openssl)
 
 define df_driver
 $(call objs,$(DF_$(1)_SRCS)) $(call asan_objs,$(DF_$(1)_SRCS)): \

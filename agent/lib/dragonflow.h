@@ -9,6 +9,7 @@
  *	sqlite:///var/lib/dragonflow/nb.db
  *	zookeeper://zk1,zk2,zk3/dragonflow
  *	etcd://db1,db2,db3/dragonflow
+ *	redis://s1,s2,s3/dragonflow?sentinel=cloud
  *
  * Conventions
  *

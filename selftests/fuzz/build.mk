@@ -22,6 +22,7 @@ FUZZ_netdev := $(FUZZ_AGENT) agent/netdev.c agent/tunneldev.c agent/addrdev.c
 FUZZ_nl := $(patsubst %,tools/dfctl/%.c,decode nl text) selftests/fuzz/fake_mnl.c
 FUZZ_object := $(FUZZ_LIB)
 FUZZ_packet := $(FUZZ_AGENT) agent/packet.c agent/kernel.c agent/codec.c selftests/fuzz/fake_mnl.c
+FUZZ_redis := $(FUZZ_LIB) $(DF_DB_URI) $(patsubst %,agent/lib/db/redis_%.c,layout uri)
 FUZZ_uri := $(FUZZ_LIB) agent/lib/db/sqlite_uri.c
 FUZZ_zookeeper := $(FUZZ_LIB) $(DF_DB_URI) $(patsubst %,agent/lib/db/zookeeper_%.c,path record uri)
 FUZZ_NAMES := $(patsubst selftests/fuzz/fuzz_%.c,%,$(wildcard selftests/fuzz/fuzz_*.c))
@@ -31,7 +32,7 @@ FUZZ_CC := $(or $(FUZZ_CLANG),$(CC))
 FUZZ_SANITIZE := $(ASAN) $(if $(FUZZ_CLANG),-fsanitize=fuzzer-no-link -Wno-c2x-extensions -Wno-missing-field-initializers)
 FUZZ_ENGINE := $(if $(FUZZ_CLANG),-fsanitize=fuzzer)
 FUZZ_DRIVER := $(if $(FUZZ_CLANG),,selftests/fuzz/drive.c)
-FUZZ_LIBS := $(sort $(DF_LIB_LIBS) $(AGENT_LIBS))
+FUZZ_LIBS := $(sort $(DF_LIB_LIBS) $(AGENT_LIBS) -lhiredis)
 
 FUZZ_CPPFLAGS := -Iagent -Iagent/lib -I. $(DF_LIB_PKG) $(AGENT_CFLAGS) \
 	-DDF_DRIVER_DIR='"$(plugindir)"'
