@@ -20,7 +20,7 @@ class Server:
     """A server; it keeps its data when it is killed and started again."""
 
     def __init__(self, directory, ports=None, cluster="", extra=(),
-                 address="127.0.0.1"):
+                 address="127.0.0.1", start_s=START_S):
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True)
         self.port, self.peer_port = ports or free_ports(2)
@@ -28,6 +28,7 @@ class Server:
         self.cluster = cluster or f"{self.name}={self.peer_url()}"
         self.extra = extra
         self.address = address
+        self.start_s = start_s
         self.process = None
 
     def peer_url(self):
@@ -54,7 +55,7 @@ class Server:
 
     def wait(self):
         """Until it serves."""
-        if not poll(self.serves, START_S):
+        if not poll(self.serves, self.start_s):
             log = (self.directory / "log").read_text(errors="replace")
             raise Failure(f"etcd does not start: {log[-2000:]}")
         return self
@@ -96,6 +97,15 @@ class Server:
 
     def revision(self):
         return int(self.ask("kv/range", key=code("x"))["header"]["revision"])
+
+    def metric(self, name):
+        """One of the numbers that it keeps of itself."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics",
+                                    timeout=5) as answer:
+            for line in answer.read().decode().splitlines():
+                if line.startswith(f"{name} "):
+                    return int(float(line.split()[1]))
+        raise Failure(f"the server does not tell {name}")
 
     def compact(self):
         """Forget all that was before."""

@@ -15,7 +15,9 @@ from machine import (
     inside, kernel_bytes, mac_of, run)
 
 from dfnl import Dragonflow as Kernel, Refused
-from dfzk import Server
+import dfetcd
+import dfredis
+import dfzk
 
 NETWORK = "00000000-0000-4000-8000-0000000000ff"
 LOCAL_IDS = ("0a000001-0000-4000-8000-000000000001",
@@ -48,37 +50,34 @@ class Sqlite:
                    for path in self.directory.glob("nb.db*") if path.is_file())
 
 
-class Zookeeper:
+class Served:
     """One server, outside of the hypervisor's namespace. It waits for no disk,
     as the VM has none."""
 
     ADDRESS = "203.0.113.1"
 
-    def __init__(self, directory):
-        self.directory = directory
-        self.server = Server(directory / "zookeeper", tick=2000, start_s=600,
-                             address="0.0.0.0")
+    def __init__(self, directory, name, server, path):
+        self.directory, self.name, self.server = directory, name, server
         self.daemon = None
-        self.uri = (f"zookeeper://{self.ADDRESS}:{self.server.port}/bench"
-                    "?timeout=600000&session=10000")
+        self.uri = f"{name}://{self.ADDRESS}:{server.port}/{path}"
 
     def start(self):
         run("ip", "-batch", "-", stdin=f"""
             link set lo up
             address replace {self.ADDRESS}/32 dev lo""")
-        self.daemon = Daemon(self.directory / "zookeeper.log",
+        self.daemon = Daemon(self.directory / f"{self.name}.log",
                              *self.server.argv())
         self.server.wait()
 
     def reach(self, netns):
         """A new hypervisor is connected to the server."""
         run("ip", "-batch", "-", stdin=f"""
-            link add df-zk type veth peer name df-zk netns {netns}
-            address add 203.0.113.5/30 dev df-zk
-            link set df-zk up""")
+            link add df-db type veth peer name df-db netns {netns}
+            address add 203.0.113.5/30 dev df-db
+            link set df-db up""")
         run("ip", "-n", netns, "-batch", "-", stdin=f"""
-            address add 203.0.113.6/30 dev df-zk
-            link set df-zk up
+            address add 203.0.113.6/30 dev df-db
+            link set df-db up
             route add {self.ADDRESS} via 203.0.113.5""")
 
     def stop(self):
@@ -90,12 +89,31 @@ class Zookeeper:
         return [self.daemon]
 
     def bytes(self):
-        """Its snapshots, and its log of transactions."""
+        """What it keeps of it: snapshots, logs."""
         return sum(path.stat().st_blocks * 512 for path in
                    self.server.directory.rglob("*") if path.is_file())
 
 
-DRIVERS = {"sqlite": Sqlite, "zookeeper": Zookeeper}
+def zookeeper(directory):
+    return Served(directory, "zookeeper", dfzk.Server(
+        directory / "zookeeper", tick=2000, start_s=600, address="0.0.0.0"),
+                  "bench?timeout=600000&session=10000")
+
+
+def etcd(directory):
+    return Served(directory, "etcd", dfetcd.Server(
+        directory / "etcd", start_s=600, address="0.0.0.0"),
+                  "bench?timeout=600000&failover=60000")
+
+
+def redis(directory):
+    return Served(directory, "redis", dfredis.Server(
+        directory / "redis", start_s=600, address="0.0.0.0"),
+                  "bench?timeout=600000&failover=60000")
+
+
+DRIVERS = {"sqlite": Sqlite, "zookeeper": zookeeper, "etcd": etcd,
+           "redis": redis}
 
 
 def ask(path, what):

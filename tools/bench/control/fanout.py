@@ -29,6 +29,8 @@ sys.path[:0] = [str(TOP / "tools" / "bench"), str(TOP / "selftests" / "lib")]
 import report  # noqa: E402
 from dragonflow import ask  # noqa: E402
 from machine import Daemon, Deadline, Failure, mac_of, run  # noqa: E402
+import dfetcd  # noqa: E402
+import dfredis  # noqa: E402
 from dfzk import Server  # noqa: E402
 
 ELSEWHERE = "elsewhere"
@@ -74,7 +76,39 @@ class Zookeeper:
         return self.server.number("zk_packets_received")
 
 
-DRIVERS = {"sqlite": Sqlite, "zookeeper": Zookeeper}
+class Etcd:
+    """One server."""
+
+    def __init__(self, directory):
+        self.server = dfetcd.Server(directory / "etcd").start().wait()
+        self.uri = f"etcd://127.0.0.1:{self.server.port}/bench"
+
+    def stop(self):
+        self.server.kill()
+
+    def reads(self):
+        """What it answered from its keys so far."""
+        return self.server.metric("etcd_debugging_mvcc_range_total")
+
+
+class Redis:
+    """One server; it writes to the disk, and does not wait for it."""
+
+    def __init__(self, directory):
+        self.server = dfredis.Server(directory / "redis").start().wait()
+        self.uri = f"redis://127.0.0.1:{self.server.port}/bench"
+
+    def stop(self):
+        self.server.kill()
+
+    def reads(self):
+        """Commands so far, of whatever kind."""
+        said = self.server.ask("INFO", "stats")
+        return int(re.search(r"total_commands_processed:(\d+)", said)[1])
+
+
+DRIVERS = {"sqlite": Sqlite, "zookeeper": Zookeeper, "etcd": Etcd,
+           "redis": Redis}
 
 
 class Agent:
