@@ -371,7 +371,7 @@ static void node_used(const struct df_lpm_node *node, u64 *prefixes,
  */
 void df_lpm_del(struct df_lpm *lpm, const struct df_lpm_key *key, u8 len)
 {
-	struct df_lpm_node *old, *new;
+	struct df_lpm_node *old = NULL, *new;
 	u64 prefixes, children;
 	struct place place;
 	void __rcu **slot;

@@ -16,7 +16,7 @@ reference_is_current() {
 
 headers_stand_alone() {
 	local header language
-	for header in dragonflow.h db.h; do
+	for header in dragonflow.h db.h cloud.h; do
 		for language in c c++; do
 			check "$header in $language" gcc -x "$language" -fsyntax-only -pedantic \
 				-Wall -Wextra -Werror "$TOP/agent/lib/$header"
@@ -25,7 +25,7 @@ headers_stand_alone() {
 }
 
 declared() {
-	cat "$TOP/agent/lib/dragonflow.h" "$TOP/agent/lib/db.h" |
+	cat "$TOP"/agent/lib/{dragonflow,db,cloud}.h |
 		grep -oE '^[a-z][a-z0-9_ ]* \**df_[a-z0-9_]+\(' |
 		grep -v '^static' | sed 's/.*[ *]\(df_[a-z0-9_]*\)($/\1/' | sort -u
 }
