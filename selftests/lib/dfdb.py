@@ -2,10 +2,12 @@
 """What tests of database drivers share: processes that use a database, what
 they saw, and a proxy that stops like a network that is cut.
 """
+import atexit
 import json
 import os
 import pathlib
 import select
+import shutil
 import socket
 import subprocess
 import sys
@@ -34,11 +36,19 @@ def free_ports(count):
 
 
 def memory():
-    """A new directory that waits for no disk, if there is such a place: what
-    servers promise of disks, these tests do not look at."""
-    shm = "/dev/shm"
-    return pathlib.Path(tempfile.mkdtemp(
-        dir=shm if os.access(shm, os.W_OK) else None))
+    """A new directory that waits for no disk, if there is such a place, with room
+    for what servers set aside: what they promise of disks, these tests do not
+    look at. It is gone when the test is over."""
+    place = "/dev/shm"
+    try:
+        room = os.statvfs(place)
+        if room.f_bavail * room.f_frsize < 4 << 30:
+            place = None
+    except OSError:
+        place = None
+    path = tempfile.mkdtemp(dir=place)
+    atexit.register(shutil.rmtree, path, True)
+    return pathlib.Path(path)
 
 
 class Helper:

@@ -276,7 +276,7 @@ void df_redis_hints_start(struct df_redis *redis)
 	say(redis, "SUBSCRIBE", leases);
 	LIST_FOREACH(sub, &redis->subs, node)
 		say(redis, "SUBSCRIBE", sub->stream);
-	df_redis_arm(redis->ping, redis->uri.failover_ms);
+	df_redis_arm(redis->ping, 2 * (int64_t)redis->uri.failover_ms);
 }
 
 void df_redis_follow_start(struct df_redis *redis)
