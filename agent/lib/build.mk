@@ -35,7 +35,8 @@ DF_etcd_LIBS := $(call pkg_libs,libcurl)
 # hiredis 0.14 does not speak TLS and waits for name servers: libevent does.
 DF_redis_SRCS := $(wildcard agent/lib/db/redis*.c) $(DF_DB_URI)
 DF_redis_PKG := $(call pkg_cflags,hiredis libevent_openssl libevent_extra openssl)
-DF_redis_LIBS := $(call pkg_libs,hiredis libevent_openssl libevent_extra openssl)
+# Not pkg-config's: that is all of libevent, beside the part that the library has.
+DF_redis_LIBS := -lhiredis -levent_openssl -levent_extra -lssl -lcrypto
 
 define df_driver
 $(call objs,$(DF_$(1)_SRCS)) $(call asan_objs,$(DF_$(1)_SRCS)): \

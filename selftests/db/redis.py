@@ -264,8 +264,9 @@ def another_master_is_found(t):
             master.process.send_signal(signal.SIGCONT)
     near = Helper(t, uri, "follow", "topic")
     near.wait_for(t, "synced")
+    # one that is back takes itself for the master until the sentinels tell it
     t.wait("who followed before sees the same",
-           lambda: state_of(follower) == state_of(near), True, 10)
+           lambda: state_of(follower) == state_of(near), True, 30)
 
 
 def has_seen(follower, value):
