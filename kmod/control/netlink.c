@@ -137,6 +137,23 @@ int dragonflow_nl_network_get_dumpit(struct sk_buff *skb,
 
 /* port */
 
+static int port_check_flags(struct genl_info *info,
+			    enum dragonflow_port_type type)
+{
+	const struct nlattr *attr = info->attrs[DF_A_PORT_FLAGS];
+	u32 flags = attr ? nla_get_u32(attr) : 0;
+
+	if (flags & DRAGONFLOW_PORT_FLAG_RELAY &&
+	    type != DRAGONFLOW_PORT_TYPE_REMOTE)
+		return df_request_refuse(info, attr,
+					 "Only a remote port can be relayed to");
+	if (flags & DRAGONFLOW_PORT_FLAG_SECURITY &&
+	    type != DRAGONFLOW_PORT_TYPE_VIF)
+		return df_request_refuse(info, attr,
+					 "Only a vif has port security");
+	return 0;
+}
+
 /* Which attributes do ports of this type have beside id, type and flags? */
 static int port_check_attrs(struct genl_info *info,
 			    enum dragonflow_port_type type)
@@ -171,12 +188,7 @@ static int port_check_attrs(struct genl_info *info,
 			return -EINVAL;
 		}
 	}
-	if (info->attrs[DF_A_PORT_FLAGS] &&
-	    nla_get_u32(info->attrs[DF_A_PORT_FLAGS]) &
-	    DRAGONFLOW_PORT_FLAG_RELAY && type != DRAGONFLOW_PORT_TYPE_REMOTE)
-		return df_request_refuse(info, info->attrs[DF_A_PORT_FLAGS],
-					 "Only a remote port can be relayed to");
-	return 0;
+	return port_check_flags(info, type);
 }
 
 static void port_parse(struct df_port_conf *conf, struct nlattr **attrs)

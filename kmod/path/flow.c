@@ -146,8 +146,13 @@ static const u8 class_len[] = {
 
 /* Entries of another class stay until they age: they are not found any more. */
 void df_flow_owner_configure(struct df_flow_owner *owner,
-			     enum dragonflow_flow_class class, u32 limit)
+			     enum dragonflow_flow_class class, u32 limit,
+			     bool is_guarded)
 {
+	/* Port security judges the IP addresses of each packet. */
+	if (is_guarded && class < DRAGONFLOW_FLOW_CLASS_L3)
+		class = DRAGONFLOW_FLOW_CLASS_L3;
+	WRITE_ONCE(owner->is_guarded, is_guarded);
 	WRITE_ONCE(owner->key_len, class_len[class]);
 	WRITE_ONCE(owner->limit, limit);
 }

@@ -66,6 +66,7 @@ struct df_decision {
  * @key_len: how many bytes of a key its entries match on, at least
  * @is_judged: security groups judge some packets of the port: its entries
  *	match on the whole key
+ * @is_guarded: the port has port security
  * @router_macs: the destination addresses, as bits, that may be routers: their
  *	entries match on the L3 header at least
  */
@@ -79,6 +80,7 @@ struct df_flow_owner {
 	u32 limit;
 	u8 key_len;
 	bool is_judged;
+	bool is_guarded;
 	unsigned long router_macs;
 };
 
@@ -107,8 +109,10 @@ static inline u8 df_flow_key_len(const struct df_flow_owner *owner,
 
 	if (READ_ONCE(owner->is_judged))
 		return DF_KEY_SIZE_CONNECTION;
-	if (len < DF_KEY_SIZE_L3 &&
-	    READ_ONCE(owner->router_macs) & df_flow_mac_bit(key->eth_dst))
+	if (len >= DF_KEY_SIZE_L3)
+		return READ_ONCE(owner->is_guarded) && df_key_is_guarded(key) ?
+			DF_KEY_SIZE_CONNECTION : len;
+	if (READ_ONCE(owner->router_macs) & df_flow_mac_bit(key->eth_dst))
 		len = DF_KEY_SIZE_L3;
 	return len;
 }
@@ -166,7 +170,8 @@ void df_flows_fini(struct df_net *dn);
 
 void df_flow_owner_init(struct df_flow_owner *owner);
 void df_flow_owner_configure(struct df_flow_owner *owner,
-			     enum dragonflow_flow_class class, u32 limit);
+			     enum dragonflow_flow_class class, u32 limit,
+			     bool is_guarded);
 enum dragonflow_flow_class df_flow_class(u8 key_len);
 void df_flow_owner_kill(struct df_net *dn, struct df_flow_owner *owner);
 void df_flow_owner_flush(struct df_net *dn, struct df_flow_owner *owner);

@@ -195,17 +195,18 @@ static int parse_nd(const struct df_key *key, struct df_key_info *info,
 	if (pkt->linear < info->end)
 		return lack(pkt, info->end);
 	info->is_neighbour = size != nd_size(ND_ROUTER_ADVERT);
-
 	for (at = info->l4 + size; at < info->end; at += len) {
 		if (info->end - at < ND_OPT_UNIT)
 			return TRUNCATED;
 		len = pkt->data[at + 1] * ND_OPT_UNIT;
 		if (!len || len > info->end - at)
 			return MALFORMED;
-		if (!info->nd_lladdr &&
-		    (pkt->data[at] == ND_OPT_SOURCE_LLADDR ||
-		     pkt->data[at] == ND_OPT_TARGET_LLADDR))
-			info->nd_lladdr = at + 2;
+		if (pkt->data[at] != ND_OPT_SOURCE_LLADDR &&
+		    pkt->data[at] != ND_OPT_TARGET_LLADDR)
+			continue;
+		if (info->nd_lladdr)	/* readers could choose another */
+			return MALFORMED;
+		info->nd_lladdr = at + 2;
 	}
 	return 0;
 }

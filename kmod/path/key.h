@@ -4,6 +4,7 @@
 
 #include <linux/build_bug.h>
 #include <linux/if_ether.h>
+#include <linux/in.h>
 #include <linux/in6.h>
 #include <linux/stddef.h>
 #include <linux/types.h>
@@ -71,6 +72,14 @@ struct df_key {
 	__be16 l4_dst;
 } __aligned(8);
 
+/* What port security knows DHCP by: the UDP ports of both ends. */
+enum df_key_dhcp_port {
+	DF_KEY_DHCP4_SERVER = 67,
+	DF_KEY_DHCP4_CLIENT = 68,
+	DF_KEY_DHCP6_CLIENT = 546,
+	DF_KEY_DHCP6_SERVER = 547,
+};
+
 /* How many bytes of a key the entries of a class match on. */
 enum df_key_class_size {
 	DF_KEY_SIZE_L2 = offsetof(struct df_key, ip_proto),
@@ -121,6 +130,20 @@ struct df_pkt_bytes {
 	__u16 vlan_tci;
 	bool is_gso;
 };
+
+/*
+ * May port security judge the packet by its L4 header? Otherwise what L3 says
+ * of packets is all that it tells them apart by.
+ */
+static inline bool df_key_is_guarded(const struct df_key *key)
+{
+	if (key->ip_proto != IPPROTO_UDP)
+		return key->ip_proto == IPPROTO_ICMPV6;
+	return key->l4_src == htons(DF_KEY_DHCP4_SERVER) ||
+		key->l4_src == htons(DF_KEY_DHCP6_SERVER) ||
+		key->l4_dst == htons(DF_KEY_DHCP4_CLIENT) ||
+		key->l4_dst == htons(DF_KEY_DHCP6_CLIENT);
+}
 
 int df_key_parse(struct df_key *key, struct df_key_info *info,
 		 const struct df_pkt_bytes *pkt);

@@ -23,6 +23,7 @@
 
 static int (*const stages[])(struct df_pkt *pkt) = {
 	df_stage_admit,
+	df_stage_guard,
 	df_stage_egress,
 	df_stage_respond,
 	df_stage_route,

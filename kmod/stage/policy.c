@@ -176,6 +176,8 @@ static int judge(struct df_pkt *pkt, const struct df_port *port,
 	if (!is_judged(pkt, port))
 		return 0;
 	df_flow_refine(&pkt->in->flows);
+	if (df_guard_is_needed(pkt, direction))
+		return 0;
 	if (pkt->key.ip_frag != DRAGONFLOW_IP_FRAGMENT_NONE && is_tracked(pkt))
 		return wait_for_fragments(pkt, port);
 	ask_packet(pkt, &question);
@@ -220,7 +222,7 @@ bool df_policy_allows_copy(const struct df_pkt *pkt, const struct df_port *port)
 	struct df_ruleset *ruleset;
 	u32 i;
 
-	if (!is_judged(pkt, port))
+	if (!is_judged(pkt, port) || df_guard_is_needed(pkt, question.direction))
 		return true;
 	ask_packet(pkt, &question);
 	for (i = 0; i < port->policy->count; i++) {

@@ -123,12 +123,6 @@ static int arp(struct df_pkt *pkt)
 	return 0;
 }
 
-/* Bytes of a message that the parser has seen to be there. */
-static const struct nd_msg *nd_msg(const struct df_pkt *pkt)
-{
-	return (const struct nd_msg *)(skb_mac_header(pkt->skb) + pkt->info.l4);
-}
-
 static bool nd_checksum_is_right(const struct df_pkt *pkt)
 {
 	u32 len = pkt->info.end - pkt->info.l4;
@@ -137,7 +131,7 @@ static bool nd_checksum_is_right(const struct df_pkt *pkt)
 
 	if (skb->ip_summed == CHECKSUM_PARTIAL || skb_csum_unnecessary(skb))
 		return true;
-	sum = csum_partial(nd_msg(pkt), len, 0);
+	sum = csum_partial(df_pkt_nd(pkt), len, 0);
 	return !csum_ipv6_magic(&pkt->key.src.ip6, &pkt->key.dst.ip6, len,
 				IPPROTO_ICMPV6, sum);
 }
@@ -165,12 +159,12 @@ static int nd_solicitation(struct df_pkt *pkt)
 	} else if (is_conflict(pkt, src)) {
 		return DRAGONFLOW_DROP_REASON_NEIGHBOUR_CONFLICT;
 	}
-	return solicit(pkt, &nd_msg(pkt)->target, DF_ANSWER_NEIGHBOUR);
+	return solicit(pkt, &df_pkt_nd(pkt)->target, DF_ANSWER_NEIGHBOUR);
 }
 
 static int nd_advertisement(struct df_pkt *pkt)
 {
-	const struct nd_msg *msg = nd_msg(pkt);
+	const struct nd_msg *msg = df_pkt_nd(pkt);
 
 	if (msg->icmph.icmp6_solicited &&
 	    ipv6_addr_is_multicast(&pkt->key.dst.ip6))
@@ -216,7 +210,7 @@ static const u8 *claimed(const struct df_pkt *pkt, struct in6_addr *ip)
 	}
 	switch (ntohs(pkt->key.l4_src)) {
 	case NDISC_NEIGHBOUR_ADVERTISEMENT:
-		*ip = nd_msg(pkt)->target;
+		*ip = df_pkt_nd(pkt)->target;
 		return has_option ? option : pkt->key.eth_src;
 	case NDISC_NEIGHBOUR_SOLICITATION:
 		*ip = pkt->key.src.ip6;
@@ -259,7 +253,7 @@ int df_stage_respond(struct df_pkt *pkt)
 		return arp(pkt);
 	if (pkt->key.l4_src == htons(NDISC_ROUTER_SOLICITATION))
 		return router_solicitation(pkt);
-	if (ipv6_addr_is_multicast(&nd_msg(pkt)->target))
+	if (ipv6_addr_is_multicast(&df_pkt_nd(pkt)->target))
 		return DRAGONFLOW_DROP_REASON_MALFORMED;
 	if (pkt->key.l4_src == htons(NDISC_NEIGHBOUR_SOLICITATION))
 		return nd_solicitation(pkt);

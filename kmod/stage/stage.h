@@ -9,6 +9,8 @@
 #ifndef DF_STAGE_H
 #define DF_STAGE_H
 
+#include <linux/skbuff.h>
+
 #include "generation.h"
 #include "path/ct.h"
 #include "path/flow.h"
@@ -19,7 +21,7 @@ struct df_interface_state;
 struct df_local;
 struct df_network;
 struct df_port;
-struct sk_buff;
+struct nd_msg;
 
 /*
  * What the sender of a packet is told, in place of or beside a delivery. A
@@ -158,7 +160,14 @@ static inline bool df_pkt_is_icmp(const struct df_pkt *pkt)
 				     IPPROTO_ICMP);
 }
 
+/* A message of neighbour discovery that the parser has seen to be there. */
+static inline const struct nd_msg *df_pkt_nd(const struct df_pkt *pkt)
+{
+	return (const struct nd_msg *)(skb_mac_header(pkt->skb) + pkt->info.l4);
+}
+
 int df_stage_admit(struct df_pkt *pkt);
+int df_stage_guard(struct df_pkt *pkt);
 int df_stage_egress(struct df_pkt *pkt);
 int df_stage_respond(struct df_pkt *pkt);
 int df_stage_route(struct df_pkt *pkt);
@@ -167,6 +176,8 @@ int df_stage_ingress(struct df_pkt *pkt);
 int df_stage_output(struct df_pkt *pkt);
 int df_stage_fit(struct df_pkt *pkt);
 
+bool df_guard_is_needed(const struct df_pkt *pkt,
+			enum dragonflow_direction direction);
 bool df_policy_allows_copy(const struct df_pkt *pkt,
 			   const struct df_port *port);
 bool df_skb_is_too_big(const struct sk_buff *skb, __be16 type, u32 mtu);

@@ -194,6 +194,17 @@ bool df_port_may_have(const struct df_port *port, const struct in6_addr *ip,
 	return port->pairs && pairs_allow(port->pairs, ip, mac);
 }
 
+/* Do the pairs of a port allow an Ethernet address? Likewise. */
+bool df_port_may_use(const struct df_port *port, const u8 *mac)
+{
+	int i;
+
+	for (i = 0; port->pairs && i < port->pairs->count; i++)
+		if (ether_addr_equal(port->pairs->pair[i].mac, mac))
+			return true;
+	return false;
+}
+
 static struct df_hold *hold_find(const struct df_pairs *pairs,
 				 const struct in6_addr *ip, const u8 *mac)
 {

@@ -135,6 +135,7 @@ void df_pairs_publish(struct df_net *dn, struct df_port *port,
 void df_shared_touch(struct df_net *dn, const struct df_addresses *addresses,
 		     u32 network, const u8 *mac);
 
+bool df_port_may_use(const struct df_port *port, const u8 *mac);
 bool df_port_may_have(const struct df_port *port, const struct in6_addr *ip,
 		      const u8 *mac);
 struct df_shared *df_shared_find_ip(struct df_net *dn, u32 network,

@@ -355,7 +355,7 @@ static void port_configure(struct df_port *port,
 	if (!df_port_is_local(port))
 		return;
 	df_flow_owner_configure(&port->local->flows, conf->flow_class,
-				conf->flow_limit);
+				conf->flow_limit, df_port_is_guarded(port));
 	if (port->network)
 		WRITE_ONCE(port->local->flows.router_macs,
 			   port->network->router_macs);

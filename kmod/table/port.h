@@ -126,4 +126,10 @@ static inline bool df_port_is_down(const struct df_port *port)
 	return port->flags & DRAGONFLOW_PORT_FLAG_ADMIN_DOWN;
 }
 
+/* Does it have port security? */
+static inline bool df_port_is_guarded(const struct df_port *port)
+{
+	return port->flags & DRAGONFLOW_PORT_FLAG_SECURITY;
+}
+
 #endif /* DF_TABLE_PORT_H */

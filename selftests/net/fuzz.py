@@ -49,6 +49,10 @@ SETTLED_MIB = 16
 PEERS = {6: (VXLAN, "198.51.100.2"), 7: (VXLAN, "2001:db8:ffff::2"),
          8: (GENEVE, "198.51.100.3"), 9: (GENEVE, "2001:db8:ffff::3")}
 VIFS = {1: 1, 2: 1, 3: 1, 4: 1, 10: 1, 5: 9}    # and their networks
+# Of those with port security, the first has all IP addresses.
+SECURITY = {2: {"flags": ["security"], "pair": [
+    {"ip4": "0.0.0.0", "prefix-len": 0}, {"ip6": "::", "prefix-len": 0}]},
+            5: {"flags": ["security"]}}
 
 
 class Canary:
@@ -142,7 +146,8 @@ def program(hv):
     hv.network(9)
     for number, network in VIFS.items():
         hv.vif(number, network, flow_limit=LIMIT,
-               flow_class="l3" if number == 2 else "connection")
+               flow_class="l3" if number == 2 else "connection",
+               **SECURITY.get(number, {}))
         hv.tc.attach(f"p{number}", number)
     for number in (VXLAN, GENEVE):
         hv.tunnel(number, f"p{number}", **{"flow-class": "connection",

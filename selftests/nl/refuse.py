@@ -324,7 +324,12 @@ def each_type_of_port_has_its_attributes(t, hv):
             ("remote with class", {**REMOTE, "flow-class": "l2"},
              "flow-class"),
             ("remote with limit", {**REMOTE, "flow-limit": 1},
-             "flow-limit")):
+             "flow-limit"),
+            ("vif to relay to", {**vif, "flags": ["relay"]}, "flags"),
+            ("remote with security", {**REMOTE, "flags": ["security"]},
+             "flags"),
+            ("tunnel with security", {**tunnel, "flags": ["security"]},
+             "flags")):
         refused(t, what, lambda a=attrs: hv.df.do("port-new", a),
                 errno.EINVAL, attr=attr)
     refused(t, "vif becomes tunnel",

@@ -1536,6 +1536,16 @@ static const struct vector vectors[] = {
 		.l4 = 54,
 	},
 	{
+		.name = "ip6 na with two addresses",
+		.size = 102,
+		.frame =
+			"02000000000202000000000186dd6000000000303aff20010db8000000000000"
+			"00000000000120010db800000000000000000000000288003d60a00000002001"
+			"0db8000000000000000000000001020102000000000105010000000005000101"
+			"020000000001",
+		.result = DRAGONFLOW_DROP_REASON_MALFORMED,
+	},
+	{
 		.name = "ip6 ns option length 0",
 		.size = 86,
 		.frame =

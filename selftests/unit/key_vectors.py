@@ -341,6 +341,8 @@ def neighbours():
              / ICMPv6NDOptPrefixInfo(prefix="2001:db8::")),
             ("ns without option", ICMPv6ND_NS(tgt=B6))):
         add(f"ip6 {name}", ETH / IP6 / message)
+    add("ip6 na with two addresses", ETH / IP6 / ICMPv6ND_NA(tgt=A6)
+        / target / ICMPv6NDOptMTU() / source, MALFORMED)
     base = ETH / IP6 / ICMPv6ND_NS(tgt=B6) / source
     add_bad("ip6 ns option length", base, 79, "B", 0, 2, 255)
     for kind, size in ((133, 8), (134, 16), (135, 24), (136, 24)):

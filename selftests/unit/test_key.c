@@ -362,6 +362,37 @@ static void keys_of_a_class_are_prefixes(void **state)
 	assert_int_equal(offsetof(struct df_key, dst), 44);
 }
 
+/* It judges DHCP by UDP ports, and ICMPv6 by its type. */
+static void what_port_security_judges_by_l4_is_told_apart(void **state)
+{
+	static const struct {
+		uint8_t proto;
+		uint16_t src, dst;
+		bool want;
+	} cases[] = {
+		{ IPPROTO_UDP, 67, 1000, true }, { IPPROTO_UDP, 1000, 67, false },
+		{ IPPROTO_UDP, 1000, 68, true }, { IPPROTO_UDP, 68, 67, false },
+		{ IPPROTO_UDP, 547, 9, true }, { IPPROTO_UDP, 546, 547, false },
+		{ IPPROTO_UDP, 9, 546, true }, { IPPROTO_UDP, 9, 9, false },
+		{ IPPROTO_TCP, 67, 68, false }, { IPPROTO_ICMP, 5, 0, false },
+		{ IPPROTO_ICMPV6, 128, 0, true }, { 0, 0, 0, false },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct df_key key = {
+			.ip_proto = cases[i].proto,
+			.l4_src = htons(cases[i].src),
+			.l4_dst = htons(cases[i].dst),
+		};
+
+		if (df_key_is_guarded(&key) != cases[i].want)
+			fail_msg("protocol %d, %d to %d", cases[i].proto,
+				 cases[i].src, cases[i].dst);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -373,6 +404,7 @@ int main(void)
 		cmocka_unit_test(any_two_wrong_bytes_are_survived),
 		cmocka_unit_test(what_no_entry_matches_on_is_found),
 		cmocka_unit_test(keys_of_a_class_are_prefixes),
+		cmocka_unit_test(what_port_security_judges_by_l4_is_told_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

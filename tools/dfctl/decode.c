@@ -55,7 +55,7 @@ static const char *const fragments[] = { "none", "first", "later", NULL };
 static const char *const actions[] = { "0", "output", "tunnel", "flood", "route", NULL };
 static const char *const network_flags[] = { "vlan-transparent", NULL };
 static const char *const down_flags[] = { "admin-down", NULL };
-static const char *const port_flags[] = { "admin-down", "relay", NULL };
+static const char *const port_flags[] = { "admin-down", "relay", "security", NULL };
 static const char *const route_types[] = {
 	"0", "unicast", "blackhole", "unreachable", "prohibit", NULL
 };
@@ -68,7 +68,9 @@ static const char *const drop_reasons[] = {
 	"transmit", "no-memory", "loop", "router-input", "unroutable", "no-route",
 	"blackhole", "prohibited", "no-neighbour", "ttl-exceeded", "too-big",
 	"rate-limited", "neighbour-known", "neighbour-conflict", "no-agent",
-	"policy-egress", "policy-ingress", "connection-invalid", "connection-limit", NULL
+	"policy-egress", "policy-ingress", "connection-invalid", "connection-limit",
+	"spoofed-mac", "spoofed-ip", "spoofed-neighbour", "dhcp-server",
+	"router-advertisement", "ether-type", NULL
 };
 
 static const struct attr_spec datapath_spec[] = {

@@ -66,10 +66,16 @@ enum dragonflow_network_flag {
  * @DRAGONFLOW_PORT_FLAG_RELAY: What comes out of a tunnel for the remote port
  *   is late, for the port was here, and is sent on to where it is now; but
  *   never back to where it came from.
+ * @DRAGONFLOW_PORT_FLAG_SECURITY: The workload behind the vif sends only what
+ *   it may say of itself: from the MAC and the IP addresses of the port and of
+ *   its pairs, and nothing that servers of addresses or routers say. Its
+ *   packets are IPv4, IPv6 or ARP. What a workload has to send before it has
+ *   an address passes.
  */
 enum dragonflow_port_flag {
 	DRAGONFLOW_PORT_FLAG_ADMIN_DOWN = 1,
 	DRAGONFLOW_PORT_FLAG_RELAY = 2,
+	DRAGONFLOW_PORT_FLAG_SECURITY = 4,
 };
 
 /**
@@ -223,6 +229,19 @@ enum dragonflow_action_type {
  *   cannot begin one.
  * @DRAGONFLOW_DROP_REASON_CONNECTION_LIMIT: No room for another connection, or
  *   no memory.
+ * @DRAGONFLOW_DROP_REASON_SPOOFED_MAC: The Ethernet source address is neither
+ *   the port's own nor one of its pairs.
+ * @DRAGONFLOW_DROP_REASON_SPOOFED_IP: The IP source address is not one that
+ *   the port has with this Ethernet source address.
+ * @DRAGONFLOW_DROP_REASON_SPOOFED_NEIGHBOUR: ARP or neighbour discovery says
+ *   of the sender what is not so: an IP or Ethernet address that the port does
+ *   not have.
+ * @DRAGONFLOW_DROP_REASON_DHCP_SERVER: What only a DHCP server sends, from a
+ *   workload.
+ * @DRAGONFLOW_DROP_REASON_ROUTER_ADVERTISEMENT: A router advertisement or a
+ *   redirect, from a workload.
+ * @DRAGONFLOW_DROP_REASON_ETHER_TYPE: Neither IPv4 nor IPv6, nor ARP between
+ *   those: what the frame says of its sender cannot be told.
  */
 enum dragonflow_drop_reason {
 	DRAGONFLOW_DROP_REASON_MALFORMED = 1,
@@ -253,6 +272,12 @@ enum dragonflow_drop_reason {
 	DRAGONFLOW_DROP_REASON_POLICY_INGRESS,
 	DRAGONFLOW_DROP_REASON_CONNECTION_INVALID,
 	DRAGONFLOW_DROP_REASON_CONNECTION_LIMIT,
+	DRAGONFLOW_DROP_REASON_SPOOFED_MAC,
+	DRAGONFLOW_DROP_REASON_SPOOFED_IP,
+	DRAGONFLOW_DROP_REASON_SPOOFED_NEIGHBOUR,
+	DRAGONFLOW_DROP_REASON_DHCP_SERVER,
+	DRAGONFLOW_DROP_REASON_ROUTER_ADVERTISEMENT,
+	DRAGONFLOW_DROP_REASON_ETHER_TYPE,
 };
 
 /**
