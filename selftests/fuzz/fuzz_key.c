@@ -63,6 +63,25 @@ static void check_places(const struct df_key *key,
 	require(!key->pad);
 }
 
+/* Who believes what one link-layer address says must not miss another. */
+static void check_options(const struct df_key *key,
+			  const struct df_key_info *info, const uint8_t *data)
+{
+	static const uint8_t sizes[] = { 8, 16, 24, 24 };
+	unsigned int found = 0;
+	uint32_t at;
+
+	if (!info->nd_lladdr)
+		return;
+	at = info->l4 + sizes[ntohs(key->l4_src) - 133];
+	for (; at < info->end; at += data[at + 1] * 8)
+		if (data[at] == 1 || data[at] == 2) {
+			require(info->nd_lladdr == at + 2);
+			found++;
+		}
+	require(found == 1);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 {
 	struct df_key key, other;
@@ -88,5 +107,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 	require(!memcmp(&key, &other, sizeof(key)));
 	require(!memcmp(&info, &other_info, sizeof(info)));
 	check_places(&key, &info, pkt.len);
+	check_options(&key, &info, pkt.data);
 	return 0;
 }
