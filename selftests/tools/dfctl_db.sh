@@ -24,7 +24,7 @@ ALL_TESTS="
 	routes_come_and_go
 	security_groups_have_rules
 	a_new_security_group_may_have_default_rules
-	ports_are_members_of_security_groups
+	ports_have_security_groups_and_port_security
 	records_are_written_with_and_without_json
 	lists_grow_and_shrink
 	concurrent_additions_are_all_kept
@@ -320,7 +320,7 @@ a_new_security_group_may_have_default_rules() {
 	refused 2 "list: --default-rules makes no sense here" security_group list --default-rules
 }
 
-ports_are_members_of_security_groups() {
+ports_have_security_groups_and_port_security() {
 	database
 	blue
 	run dfctl security_group create web
@@ -334,6 +334,11 @@ ports_are_members_of_security_groups() {
 	check "both at once" dfctl port set p port_security_enabled=false security_groups=
 	check_eq "no member is left" "" "$(dfctl security_group_member list --no-headers)"
 	check "the group is free" dfctl security_group delete web
+	run dfctl network set blue port_security_enabled=false
+	run dfctl port create q network=blue
+	run dfctl port create r network=blue port_security_enabled=true
+	check_eq "what the network says, unless the port does" "no no yes" \
+		"$(dfctl port list --no-headers --columns name,port_security_enabled | sort | awk '{ print $2 }' | xargs)"
 }
 
 records_are_written_with_and_without_json() {

@@ -40,6 +40,23 @@ static int fields_read(struct dfctl *ctl, json_t *fields)
 	return DFCTL_OK;
 }
 
+/* A new port starts with what its network says; who cannot be found is refused later. */
+static int security_fill(struct dfctl *ctl, json_t *fields)
+{
+	const char *network = json_string_value(json_object_get(fields, "network_id"));
+	df_obj_auto struct df_obj *obj = NULL;
+
+	if (strcmp(ctl->model->name, "port") || !network ||
+	    json_object_get(fields, "port_security_enabled"))
+		return DFCTL_OK;
+	if (!dfctl_nb(ctl))
+		return DFCTL_FAILED;
+	if (!df_nb_find_sync(ctl->nb, "network", network, &obj, NULL) &&
+	    !df_obj_bool(obj, "port_security_enabled"))
+		json_object_set_new(fields, "port_security_enabled", json_false());
+	return DFCTL_OK;
+}
+
 static int add_rule(struct df_txn *txn, const struct df_obj *group,
 		    const char *ethertype, struct df_error *error)
 {
@@ -115,6 +132,8 @@ int dfctl_create(struct dfctl *ctl)
 	err = fields_read(ctl, fields);
 	if (!err)
 		err = dfctl_subnets_fill(ctl, fields, fields);
+	if (!err)
+		err = security_fill(ctl, fields);
 	if (err)
 		return err;
 	text = json_dumps(fields, JSON_COMPACT);
