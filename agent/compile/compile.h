@@ -123,6 +123,7 @@ struct dfa_host {
  * @key: kernel id
  * @mac: Ethernet address
  * @is_up: admin_state_up
+ * @is_guarded: port_security_enabled
  * @is_judged: @group_ids has been set
  * @is_standby: it has a device here, and is bound to another hypervisor
  * @is_told: whoever looks for devices knows of it
@@ -145,6 +146,7 @@ struct dfa_port {
 	uint32_t key;
 	uint8_t mac[6];
 	bool is_up : 1;
+	bool is_guarded : 1;
 	bool is_judged : 1;
 	bool is_standby : 1;
 	bool is_told : 1;

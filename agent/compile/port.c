@@ -92,7 +92,10 @@ static bool port_value(const struct dfa_port *port,
 	memcpy(value->mac, port->mac, sizeof(value->mac));
 	if (!port->is_up || !port->network->is_up)
 		value->flags = DRAGONFLOW_PORT_FLAG_ADMIN_DOWN;
-	if (!port->host->is_self) {
+	if (port->host->is_self) {
+		if (port->is_guarded)
+			value->flags |= DRAGONFLOW_PORT_FLAG_SECURITY;
+	} else {
 		value->type = DRAGONFLOW_PORT_TYPE_REMOTE;
 		value->chassis = port->host->key;
 		if (port->is_standby)
@@ -301,6 +304,7 @@ int dfa_port_put(struct dfa_compile *compile, const struct df_obj *obj)
 
 	memcpy(port->mac, mac, sizeof(mac));
 	port->is_up = df_obj_bool(obj, "admin_state_up");
+	port->is_guarded = df_obj_bool(obj, "port_security_enabled");
 	port->is_standby = is_self(compile, df_obj_string(obj, "binding_standby_host"));
 	err = set_host(compile, port, df_obj_string(obj, "binding_host"));
 	if (!err)

@@ -32,11 +32,11 @@ setup() {
 	adf_cloud 2 vxlan4 vxlan6 geneve4 geneve6
 	agent_start 1
 	network_new
-	port_new 1 "$MAC1"
+	port_new 1 "$MAC1" fixed_ips=192.0.2.1
 	adf_plug 1 "$W1" "$MAC1" 192.0.2.1/24
-	port_new 1 "$MAC2"
+	port_new 1 "$MAC2" fixed_ips=192.0.2.2
 	adf_plug 1 "$W2" "$MAC2" 192.0.2.2/24
-	port_new 2 "$MAC3"
+	port_new 2 "$MAC3" fixed_ips=192.0.2.3
 	adf_plug 2 "$W3" "$MAC3" 192.0.2.3/24
 }
 
@@ -80,9 +80,9 @@ the_first_that_both_have_is_used() {
 networks_with_the_same_addresses_stay_apart() {
 	agent_start 2
 	network_new
-	port_new 1 "$MAC3"
+	port_new 1 "$MAC3" fixed_ips=192.0.2.3
 	adf_plug 1 "$W4" "$MAC3" 192.0.2.3/24
-	port_new 2 "$MAC1"
+	port_new 2 "$MAC1" fixed_ips=192.0.2.1
 	check "the first network's" wait_for 10 can_ping "$W1" 192.0.2.3
 	run ip -n "$W3" link set eth0 down
 	check_fails "is not the second network's" can_ping "$W1" 192.0.2.3 -W 1

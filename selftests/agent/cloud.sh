@@ -18,10 +18,11 @@
 #   hv_kernel I ARGUMENT...	dfctl kernel there
 #   agent_log I			what the agent of hypervisor I has logged
 #   agent_ask I CMD		its answer to a request, as JSON
-#   network_new			create a network: $NETWORK
+#   network_new			create a network, of 192.0.2.0/24: $NETWORK
 #   port_new I MAC [FIELD=VALUE...]
 #				create a port of $NETWORK, bound to hypervisor I
-#				(0: to none): $PORT, $KEY and $DEVICE
+#				(0: to none): $PORT, $KEY and $DEVICE. Its workload
+#				has the addresses that it says: fixed_ips=192.0.2.1
 #   adf_plug I NS MAC ADDRESS/LEN...	plug a workload into $DEVICE there
 #   port_is_programmed I KEY TYPE, port_is_absent I KEY
 #				in the kernel of hypervisor I
@@ -150,6 +151,7 @@ agent_ask() {
 
 network_new() {
 	NETWORK=$(nb network create) || fail "cannot create a network"
+	run nb subnet create network_id="$NETWORK" cidr=192.0.2.0/24
 }
 
 port_new() {

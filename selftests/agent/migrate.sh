@@ -27,9 +27,9 @@ setup() {
 	adf_cloud 3 vxlan4
 	agents_start 1 2 3
 	network_new
-	port_new 1 "$MAC1"
+	port_new 1 "$MAC1" fixed_ips=192.0.2.1
 	adf_plug 1 "$W1" "$MAC1" 192.0.2.1/24
-	port_new 2 "$MAC2"
+	port_new 2 "$MAC2" fixed_ips=192.0.2.2
 	adf_plug 2 "$W2" "$MAC2" 192.0.2.2/24
 	# Both answer to the same: only one of them is a place to go.
 	adf_plug 3 "$W3" "$MAC2" 192.0.2.2/24

@@ -28,7 +28,7 @@ setup() {
 		agent_start "$i"
 	done
 	network_new
-	port_new 1 "$MAC1"
+	port_new 1 "$MAC1" fixed_ips=192.0.2.1
 	KEY1=$KEY
 	adf_plug 1 "$W1" "$MAC1" 192.0.2.1/24
 	# Another port keeps the network known on hv3, as it is in most moves.
@@ -37,7 +37,7 @@ setup() {
 
 # second_workload: w2 on hv2, with an address that w1 knows
 second_workload() {
-	port_new 2 "$MAC2"
+	port_new 2 "$MAC2" fixed_ips=192.0.2.2
 	defer nb port delete "$PORT"
 	adf_plug 2 "$W2" "$MAC2" 192.0.2.2/24
 	run ip -n "$W1" neigh replace 192.0.2.2 lladdr "$MAC2" dev eth0

@@ -23,10 +23,10 @@ setup() {
 	need_dragonflow
 	adf_cloud 2 vxlan4
 	network_new
-	port_new 1 "$MAC1"
+	port_new 1 "$MAC1" fixed_ips=192.0.2.1
 	PORT1=$PORT DEVICE1=$DEVICE
 	adf_plug 1 "$W1" "$MAC1" 192.0.2.1/24
-	port_new 2 "$MAC2"
+	port_new 2 "$MAC2" fixed_ips=192.0.2.2
 	adf_plug 2 "$W2" "$MAC2" 192.0.2.2/24
 	run ip -n "$W1" neigh replace 192.0.2.2 lladdr "$MAC2" dev eth0
 	run ip -n "$W2" neigh replace 192.0.2.1 lladdr "$MAC1" dev eth0

@@ -212,8 +212,10 @@ routes_come_and_go_under_traffic() {
 	local i via_b1=destination=10.99.0.0/16,nexthop=10.2.0.11 via_b3=destination=10.99.0.0/16,nexthop=10.2.0.13
 	adf_tmpdir
 	defer nb router set r routes=
-	# What is behind the next hops
+	# What is behind the next hops, and answers by them
 	for i in b1 b3; do
+		run nb port set "$i" allowed_address_pairs=10.99.0.0/16,2001:db8:99::/48
+		defer nb port set "$i" allowed_address_pairs=
 		run ip -n "$i-$$" address add 10.99.0.1/32 dev lo
 		defer ip -n "$i-$$" address del 10.99.0.1/32 dev lo
 	done
