@@ -278,12 +278,15 @@ def guard_drops(hv):
 
 def agrees(t, hv, wires, packets):
     """Send some, by number: does the model say what becomes of them?"""
-    before = guard_drops(hv)
+    verdicts = [verdict(packet) for packet in packets.values()]
+    before, seen = guard_drops(hv), hv.counter(11, "rx-packets")
     for number, packet in packets.items():
         wires[0].send(frame(packet, number))
+    poll(lambda: hv.counter(11, "rx-packets") - seen == len(packets)
+         and sum(guard_drops(hv).values()) - sum(before.values())
+         >= sum(map(bool, verdicts)))
     came = b"".join(wires[1].pending())
     after = guard_drops(hv)
-    verdicts = [verdict(packet) for packet in packets.values()]
     good = t.check("the reasons", {
         reason: after[reason] - before[reason] for reason in REASONS},
         {reason: verdicts.count(reason) for reason in REASONS})
@@ -343,7 +346,8 @@ def datagram(src, address=OWN, ports=(7, 9), dst=B4, to=None):
 def dropped(t, what, hv, wires, sent, reason):
     before = hv.drops(11).get(reason, 0)
     wires[0].send(sent)
-    t.check(f"{what}: {reason}", hv.drops(11).get(reason, 0) - before, 1)
+    t.wait(f"{what}: {reason}",
+           lambda: hv.drops(11).get(reason, 0) - before, 1)
     t.check(f"{what}: does not arrive", wires[1].pending(), [])
 
 
@@ -468,7 +472,6 @@ def nobody_claims_what_he_may_not_have(t):
 # before there is an address
 
 LOCAL = link_local(OWN)
-ROUTERS = "33:33:00:00:00:02"
 
 
 def question(src, ports, dst, to=BROADCAST):
@@ -543,8 +546,8 @@ def who_starts_is_answered(t):
     for ports in ((67, 69), (66, 68), (9, 9)):
         for dst, to in ((A4, OWN), ("255.255.255.255", BROADCAST)):
             server_wire.send(reply(B4, ports, dst, to))
+    t.wait("counted", lambda: hv.drops(12).get("policy-ingress"), 6)
     t.check("and nothing else", guarded.pending(), [])
-    t.check("counted", hv.drops(12).get("policy-ingress"), 6)
 
 
 # workloads with a stack
