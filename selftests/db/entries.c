@@ -230,6 +230,8 @@ static void list_takes_prefix_and_topic(struct client *client)
 	CHECK(do_list(client, key, topic, got, sizeof(got)) == 2, "%s", got);
 	CHECK(do_list(client, prefix, topic, NULL, 0) == 2, "-");
 	CHECK(do_list(client, "", topic, NULL, 0) == 2, "-");
+	/* Whatever else there is: all of it. */
+	CHECK(do_list(client, "", NULL, NULL, 0) >= 5, "-");
 }
 
 static void never_called(void *arg, const struct df_error *error,
