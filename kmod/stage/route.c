@@ -241,6 +241,16 @@ static int cross_all(struct df_pkt *pkt, struct hop *hop)
 	return 0;
 }
 
+/* The router interface that the packet is for, or NULL. */
+static struct df_interface *find_interface(const struct df_pkt *pkt)
+{
+	const u8 *mac = pkt->key.eth_dst;
+
+	if (!(READ_ONCE(pkt->network->router_macs) & df_flow_mac_bit(mac)))
+		return NULL;
+	return df_interface_find_mac(pkt->dn, pkt->network->obj.id, mac);
+}
+
 int df_stage_route(struct df_pkt *pkt)
 {
 	struct df_action *action = &pkt->decision.action;
@@ -250,8 +260,7 @@ int df_stage_route(struct df_pkt *pkt)
 	/* Whoever sent it into the tunnel has routed it. */
 	if (pkt->in->is_tunnel || is_multicast_ether_addr(pkt->key.eth_dst))
 		return 0;
-	hop.interface = df_interface_find_mac(pkt->dn, pkt->network->obj.id,
-					      pkt->key.eth_dst);
+	hop.interface = find_interface(pkt);
 	if (!hop.interface)
 		return 0;
 	if (pkt->key.vlan_tci || !(df_pkt_is_ip4(pkt) || df_pkt_is_ip6(pkt)))

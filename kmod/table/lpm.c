@@ -103,14 +103,23 @@ static void *longest_rcu(const struct df_lpm_node *node, u64 hits)
 	return NULL;
 }
 
+/* Is there nothing below and at the node but the prefix that adds no bit? */
+static bool is_default_only(const struct df_lpm_node *node)
+{
+	return node->prefixes == 1ULL << 1 && !node->children;
+}
+
 /**
  * df_lpm_find_rcu() - look up an address
  * @lpm: the prefixes
  * @key: the address
  * @max_len: prefixes of at most so many bits count
  *
+ * GCC would call functions of a few instructions at each step.
+ *
  * Return: the value of the longest prefix of @key, or NULL. Caller in RCU.
  */
+__flatten
 void *df_lpm_find_rcu(const struct df_lpm *lpm, const struct df_lpm_key *key,
 		      u8 max_len)
 {
@@ -120,6 +129,9 @@ void *df_lpm_find_rcu(const struct df_lpm *lpm, const struct df_lpm_key *key,
 	int left = max_len;
 	unsigned int bits;
 
+	/* Most rules are about everybody. */
+	if (node && is_default_only(node))
+		return rcu_dereference(node->slots[0]);
 	for (; node; left -= STRIDE) {
 		bits = key_next(&rest);
 		if (node->prefixes) {

@@ -175,7 +175,7 @@ void df_network_filter_macs(struct df_net *dn, struct df_network *network)
 						  df_is_locked(dn));
 		macs |= df_flow_mac_bit(state->mac_key.mac);
 	}
-	network->router_macs = macs;
+	WRITE_ONCE(network->router_macs, macs);
 	list_for_each_entry(port, &network->vifs, of_network)
 		WRITE_ONCE(port->local->flows.router_macs, macs);
 }

@@ -22,8 +22,7 @@ enum {
 void df_lpm_key_set(struct df_lpm_key *key, const struct in6_addr *ip)
 {
 	if (ipv6_addr_v4mapped(ip)) {
-		key->hi = (u64)ntohl(ip->s6_addr32[3]) << 32;
-		key->lo = 0;
+		*key = df_lpm_key_ip4(ip->s6_addr32[3]);
 	} else {
 		key->hi = (u64)ntohl(ip->s6_addr32[0]) << 32 |
 			ntohl(ip->s6_addr32[1]);

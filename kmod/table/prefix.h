@@ -46,6 +46,12 @@ struct df_subnet {
 	u8 len;
 };
 
+/* Left-aligned, as the trie wants it. */
+static inline struct df_lpm_key df_lpm_key_ip4(__be32 ip)
+{
+	return (struct df_lpm_key) { .hi = (u64)ntohl(ip) << 32 };
+}
+
 void df_lpm_key_set(struct df_lpm_key *key, const struct in6_addr *ip);
 void df_lpm_key_get(struct in6_addr *ip, const struct df_lpm_key *key,
 		    bool is_ip6);

@@ -26,6 +26,7 @@ typedef uint64_t u64;
 #define __always_inline inline __attribute__((__always_inline__))
 #define htons(x) htobe16(x)
 #define ntohs(x) be16toh(x)
+#define __flatten __attribute__((__flatten__))
 #define cpu_to_le32(x) htole32(x)
 
 #endif /* _DF_TEST_LINUX_TYPES_H */
