@@ -6,7 +6,11 @@
 #include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_conntrack_acct.h>
 #include <net/netfilter/nf_conntrack_core.h>
+#include <net/netfilter/nf_conntrack_ecache.h>
+#include <net/netfilter/nf_conntrack_helper.h>
 #include <net/netfilter/nf_conntrack_l4proto.h>
+#include <net/netfilter/nf_conntrack_labels.h>
+#include <net/netfilter/nf_conntrack_timestamp.h>
 #include <net/netfilter/nf_conntrack_zones.h>
 
 #include "df.h"
@@ -208,6 +212,85 @@ static void address_get(struct in6_addr *ip, const union nf_inet_addr *address,
 		ipv6_addr_set_v4mapped(address->ip, ip);
 }
 
+/* What conntrack gives each connection beside itself, if it is told to. */
+static bool ct_extend(struct nf_conn *ct)
+{
+	nf_ct_acct_ext_add(ct, GFP_ATOMIC);
+	nf_ct_tstamp_ext_add(ct, GFP_ATOMIC);
+	nf_ct_labels_ext_add(ct);
+	return !IS_ENABLED(CONFIG_NF_CONNTRACK_EVENTS) ||
+		nf_ct_ecache_ext_add(ct, 0, 0, GFP_ATOMIC);
+}
+
+/**
+ * df_ct_copy() - begin in another zone, too, what a packet begins in one
+ * @zone: the other
+ * @from: the packet's place in the one, where it has not been confirmed yet
+ * @skb: the packet
+ * @ref: its place in @zone, which is new as well
+ *
+ * As df_ct_track(), for two thirds of the cost: the packet is not parsed and
+ * checked once more, and nobody is asked whether @zone knows the connection
+ * already. That comes out at df_ct_confirm_copy().
+ *
+ * Return: false when that cannot be done, and @ref is as before.
+ */
+bool df_ct_copy(const struct df_ct_zone *zone, const struct df_ct_ref *from,
+		const struct sk_buff *skb, struct df_ct_ref *ref)
+{
+	const struct nf_conn *like = ref_ct(from);
+	struct nf_conn *ct;
+
+	/* Not what a helper expects, or will listen to. */
+	if (nf_ct_is_confirmed(like) || ref_info(from) != IP_CT_NEW ||
+	    nfct_help(like))
+		return false;
+	ct = nf_conntrack_alloc(zone->dn->net, nf_ct_zone(zone->template),
+				&like->tuplehash[IP_CT_DIR_ORIGINAL].tuple,
+				&like->tuplehash[IP_CT_DIR_REPLY].tuple,
+				GFP_ATOMIC);
+	if (IS_ERR(ct))
+		return false;
+	if (!ct_extend(ct)) {
+		nf_conntrack_free(ct);
+		return false;
+	}
+	ct->proto = like->proto;
+	ct->timeout = like->timeout;
+	nf_ct_acct_add(ct, IP_CT_DIR_ORIGINAL, 1, skb->len);
+	/* Who finds it by what it was before sees a reference only now. */
+	smp_wmb();
+	refcount_set(&ct->ct_general.use, 1);
+	ref->nfct = (unsigned long)ct | IP_CT_NEW;
+	return true;
+}
+
+/**
+ * df_ct_confirm_copy() - let a copy be a connection
+ * @ref: of df_ct_copy(); df_ct_confirm() is still to be called
+ *
+ * Return: 0; -EEXIST when the zone knows the connection already; or a drop
+ * reason.
+ */
+int df_ct_confirm_copy(struct df_ct_ref *ref)
+{
+	struct nf_conn *ct = ref_ct(ref);
+	struct nf_conn_tstamp *tstamp = nf_conn_tstamp_find(ct);
+	int err;
+
+	ct->timeout += nfct_time_stamp;
+	if (tstamp)
+		tstamp->start = ktime_get_real_ns();
+	__set_bit(IPS_CONFIRMED_BIT, &ct->status);
+	err = nf_conntrack_hash_check_insert(ct);
+	if (!err) {
+		nf_conntrack_event_cache(IPCT_NEW, ct);
+		return 0;
+	}
+	__clear_bit(IPS_CONFIRMED_BIT, &ct->status);
+	return err == -EEXIST ? err : DRAGONFLOW_DROP_REASON_CONNECTION_LIMIT;
+}
+
 /* The packet that the connection of @ref began with. */
 void df_ct_origin(const struct df_ct_ref *ref, struct df_ct_origin *origin)
 {
@@ -304,14 +387,11 @@ bool df_ct_can_be_kept(const struct df_ct_ref *ref, u8 tcp_flags)
 	}
 }
 
-/* Another reference, for a flow entry. Its packets will not be checked. */
-void df_ct_keep(struct df_ct_ref *ref)
+/* A flow entry takes over: its packets will not be checked any more. */
+void df_ct_relax(const struct df_ct_ref *ref)
 {
 	struct nf_conn *ct = ref_ct(ref);
 
-	if (!ct)
-		return;
-	nf_conntrack_get(&ct->ct_general);
 	if (nf_ct_protonum(ct) != IPPROTO_TCP)
 		return;
 	spin_lock_bh(&ct->lock);

@@ -63,6 +63,9 @@ int df_ct_defrag(const struct df_ct_zone *zone, struct sk_buff *skb,
 		 bool is_ip6, u16 *largest);
 int df_ct_track(const struct df_ct_zone *zone, struct sk_buff *skb,
 		bool is_ip6, struct df_ct_ref *ref);
+bool df_ct_copy(const struct df_ct_zone *zone, const struct df_ct_ref *from,
+		const struct sk_buff *skb, struct df_ct_ref *ref);
+int df_ct_confirm_copy(struct df_ct_ref *ref);
 void df_ct_origin(const struct df_ct_ref *ref, struct df_ct_origin *origin);
 bool df_ct_is_new(const struct df_ct_ref *ref);
 bool df_ct_is_original(const struct df_ct_ref *ref);
@@ -71,7 +74,7 @@ void df_ct_kill(const struct df_ct_ref *ref);
 void df_ct_put(struct df_ct_ref *ref);
 
 bool df_ct_can_be_kept(const struct df_ct_ref *ref, u8 tcp_flags);
-void df_ct_keep(struct df_ct_ref *ref);
+void df_ct_relax(const struct df_ct_ref *ref);
 bool df_ct_use(const struct df_ct_ref *ref, u8 tcp_flags, u32 packets,
 	       u32 bytes);
 

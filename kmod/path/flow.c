@@ -266,12 +266,13 @@ void df_flow_owner_age(struct df_net *dn, struct df_flow_owner *owner)
 }
 
 /*
- * Borrow the entry for these packets, or NULL. GCC would call functions of one
- * instruction here, and leave all that they are told in memory.
+ * Borrow the entry for these packets, or NULL, and tell their hash. GCC would
+ * call functions of one instruction here, and leave all that they are told in
+ * memory.
  */
 __flatten
 struct df_flow *df_flow_find_rcu(struct df_net *dn, const struct df_key *key,
-				 u8 key_len)
+				 u8 key_len, u32 *hash)
 {
 	struct flow_lookup lookup = {
 		.key = key,
@@ -279,6 +280,7 @@ struct df_flow *df_flow_find_rcu(struct df_net *dn, const struct df_key *key,
 		.key_len = key_len,
 	};
 
+	*hash = lookup.hash;
 	return rhashtable_lookup(&dn->flows, &lookup, flow_params);
 }
 
@@ -314,24 +316,32 @@ static void flow_evict_locked(struct df_net *dn, struct df_flow_owner *owner)
 static struct df_flow *flow_new(struct df_flow_owner *owner,
 				const struct df_flow_content *content)
 {
+	u8 key_len = df_flow_key_len(owner, content->key);
 	struct df_flow *flow;
 	int i;
 
 	if (atomic_long_inc_return(&flow_total) > flow_total_limit)
 		goto err_total;
-	flow = kmem_cache_zalloc(flow_cache, GFP_ATOMIC | __GFP_NOWARN);
+	flow = kmem_cache_alloc(flow_cache, GFP_ATOMIC | __GFP_NOWARN);
 	if (!flow)
 		goto err_total;
-	flow->key_len = df_flow_key_len(owner, content->key);
-	memcpy(&flow->key, content->key, flow->key_len);
-	flow->hash = key_hash(content->key, flow->key_len);
+	flow->key = *content->key;
+	if (key_len < sizeof(flow->key))
+		memset((u8 *)&flow->key + key_len, 0,
+		       sizeof(flow->key) - key_len);
+	flow->key_len = key_len;
+	flow->hash = key_len == content->hash_len ? content->hash :
+		key_hash(&flow->key, key_len);
 	flow->decision = *content->decision;
 	flow->connection_count = content->connection_count;
 	for (i = 0; i < flow->connection_count; i++) {
 		flow->connections[i] = content->connections[i];
-		df_ct_keep(&flow->connections[i]);
+		df_ct_relax(&flow->connections[i]);
 	}
 	flow->owner = owner;
+	flow->was_used = false;
+	atomic64_set(&flow->packets, 0);
+	atomic64_set(&flow->bytes, 0);
 	flow->created = jiffies;
 	flow->used = flow->created;
 	return flow;
@@ -351,23 +361,24 @@ static bool flow_may_evict_locked(struct df_flow_owner *owner)
 	return owner->evictions++ < FLOW_EVICTIONS;
 }
 
-/* Take the place of an older entry, or make room: 1 if one had to go. */
-static int flow_make_room_locked(struct df_net *dn, const struct df_flow *flow)
+/*
+ * Would there be no room for another one? So that nothing is made for a sender
+ * that gets none; a guess, as the lock is not held.
+ */
+static bool flow_is_full(const struct df_flow_owner *owner)
 {
-	struct df_flow_owner *owner = flow->owner;
-	struct flow_lookup lookup = {
-		.key = &flow->key,
-		.hash = flow->hash,
-		.key_len = flow->key_len,
-	};
-	struct df_flow *old;
+	return READ_ONCE(owner->count) >= READ_ONCE(owner->limit) &&
+		READ_ONCE(owner->evictions) >= FLOW_EVICTIONS &&
+		READ_ONCE(owner->eviction_time) == jiffies;
+}
 
-	old = rhashtable_lookup(&dn->flows, &lookup, flow_params);
-	if (old) {
-		flow_del_locked(dn, old);
-		return 0;
-	}
-	if (owner->count < READ_ONCE(owner->limit))
+/* Make room in a full house: 1 if another one had to go. */
+static int flow_make_room_locked(struct df_net *dn,
+				 const struct flow_lookup *lookup,
+				 struct df_flow_owner *owner)
+{
+	/* One that is to be replaced makes room by itself. */
+	if (rhashtable_lookup(&dn->flows, lookup, flow_params))
 		return 0;
 	if (!flow_may_evict_locked(owner))
 		return -ENOSPC;
@@ -378,51 +389,82 @@ static int flow_make_room_locked(struct df_net *dn, const struct df_flow *flow)
 	return 1;
 }
 
+/* Insert @flow, in the place of an older one: 1 if another one had to go. */
+static int flow_insert_locked(struct df_net *dn, struct df_flow *flow)
+{
+	struct df_flow_owner *owner = flow->owner;
+	struct flow_lookup lookup = {
+		.key = &flow->key,
+		.hash = flow->hash,
+		.key_len = flow->key_len,
+	};
+	struct df_flow *old;
+	int evicted = 0;
+
+	if (owner->count >= READ_ONCE(owner->limit)) {
+		evicted = flow_make_room_locked(dn, &lookup, owner);
+		if (evicted < 0)
+			return evicted;
+	}
+	old = rhashtable_lookup_get_insert_key(&dn->flows, &lookup, &flow->node,
+					       flow_params);
+	if (unlikely(old && !IS_ERR(old))) {
+		flow_del_locked(dn, old);
+		old = rhashtable_lookup_get_insert_key(&dn->flows, &lookup,
+						       &flow->node,
+						       flow_params);
+	}
+	return old ? -ENOMEM : evicted;
+}
+
 /**
  * df_flow_add() - keep a decision
  * @dn: namespace
  * @owner: the in-port's part in the cache
- * @content: what it is made of
+ * @content: what it is made of; if it is kept, so are the references
  * @change: df_change_read() from before the walk
+ * @evicted: set if another entry had to make room
  *
  * Nothing is kept when configuration has changed since, when the decision rests
  * on too much, when the port is going, when it has no cache, or without memory.
  * Context: packet path.
- * Return: whether another entry had to make room.
+ * Return: whether it is kept.
  */
 bool df_flow_add(struct df_net *dn, struct df_flow_owner *owner,
-		 const struct df_flow_content *content, u32 change)
+		 const struct df_flow_content *content, u32 change,
+		 bool *evicted)
 {
 	struct df_flow *flow;
-	int evicted = 0;
+	int room;
 
-	if (!READ_ONCE(owner->limit) ||
+	if (!READ_ONCE(owner->limit) || flow_is_full(owner) ||
 	    content->decision->slot_count > DF_FLOW_DEPENDENCIES)
 		return false;
 	flow = flow_new(owner, content);
 	if (!flow)
 		return false;
 
-	spin_lock_bh(&owner->lock);
+	spin_lock(&owner->lock);
 	if (owner->is_dead || !df_change_is_none(dn, change))
 		goto err_unlock;
-	evicted = flow_make_room_locked(dn, flow);
-	if (evicted < 0)
-		goto err_unlock;
-	if (rhashtable_insert_fast(&dn->flows, &flow->node, flow_params))
+	room = flow_insert_locked(dn, flow);
+	if (room < 0)
 		goto err_unlock;
 	list_add_tail(&flow->list, &owner->flows);
 	owner->count++;
-	spin_unlock_bh(&owner->lock);
+	spin_unlock(&owner->lock);
 
+	*evicted = room;
 	if (atomic_inc_return(&dn->flow_count) == 1)
 		queue_delayed_work(df_workqueue, &dn->flow_gc, HZ);
-	return evicted;
+	return true;
 
 err_unlock:
-	spin_unlock_bh(&owner->lock);
+	spin_unlock(&owner->lock);
+	/* The references are still the caller's. */
+	flow->connection_count = 0;
 	flow_free(flow);
-	return evicted > 0;
+	return false;
 }
 
 void df_flow_walk_init(struct df_net *dn, struct rhashtable_iter *iter)

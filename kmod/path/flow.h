@@ -155,9 +155,11 @@ struct df_flow {
 	unsigned long used;
 };
 
-/* What a new entry is made of: see &struct df_flow. */
+/* What a new entry is made of: see &struct df_flow; @hash is of @hash_len bytes. */
 struct df_flow_content {
 	const struct df_key *key;
+	u32 hash;
+	u8 hash_len;
 	const struct df_decision *decision;
 	const struct df_ct_ref *connections;
 	u8 connection_count;
@@ -178,10 +180,11 @@ void df_flow_owner_flush(struct df_net *dn, struct df_flow_owner *owner);
 void df_flow_owner_age(struct df_net *dn, struct df_flow_owner *owner);
 
 struct df_flow *df_flow_find_rcu(struct df_net *dn, const struct df_key *key,
-				 u8 key_len);
+				 u8 key_len, u32 *hash);
 bool df_flow_is_current(const struct df_net *dn, const struct df_flow *flow);
 bool df_flow_add(struct df_net *dn, struct df_flow_owner *owner,
-		 const struct df_flow_content *content, u32 change);
+		 const struct df_flow_content *content, u32 change,
+		 bool *evicted);
 
 static inline void df_flow_account(struct df_flow *flow, u32 packets, u32 bytes)
 {

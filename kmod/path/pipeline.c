@@ -86,6 +86,11 @@ static int pkt_confirm(struct df_pkt *pkt)
 {
 	int i, reason;
 
+	if (pkt->has_copy) {
+		reason = df_ct_confirm_copy(&pkt->connections[1]);
+		if (unlikely(reason))
+			return reason == -EEXIST ? DF_STAGE_AGAIN : reason;
+	}
 	for (i = 0; i < pkt->connection_count; i++) {
 		reason = df_ct_confirm(&pkt->connections[i], pkt->skb);
 		if (reason)
@@ -116,13 +121,20 @@ static void pkt_keep(struct df_pkt *pkt, u32 change)
 {
 	const struct df_flow_content content = {
 		.key = &pkt->key,
+		.hash = pkt->hash,
+		.hash_len = pkt->hash_len,
 		.decision = &pkt->decision,
 		.connections = pkt->connections,
 		.connection_count = pkt->connection_count,
 	};
+	bool evicted = false;
 
-	if (pkt_can_be_kept(pkt) &&
-	    df_flow_add(pkt->dn, &pkt->in->flows, &content, change))
+	if (!pkt_can_be_kept(pkt) ||
+	    !df_flow_add(pkt->dn, &pkt->in->flows, &content, change, &evicted))
+		return;
+	/* The entry has their references now. */
+	pkt->connection_count = 0;
+	if (evicted)
 		df_stats_eviction(pkt->in->stats);
 }
 
@@ -135,6 +147,7 @@ static int pkt_decide(struct df_pkt *pkt)
 	pkt->has_claim = false;
 	pkt->answer = (struct df_answer) { .kind = DF_ANSWER_NONE };
 	pkt->connection_count = 0;
+	pkt->has_copy = false;
 	pkt->decision = (struct df_decision) { .slot_count = 0 };
 	for (i = 0; i < ARRAY_SIZE(stages) && !reason; i++)
 		reason = stages[i](pkt);
@@ -151,10 +164,16 @@ static noinline void pkt_walk(struct df_pkt *pkt)
 
 	trace_df_miss(pkt->in->id, pkt->skb, pkt->key.tun_id);
 	pkt->in_port = rcu_dereference(pkt->in->port);
+	pkt->may_copy = true;
 	reason = pkt_decide(pkt);
 	if (unlikely(reason == DF_STAGE_AGAIN)) {
-		/* The last fragment made it whole: it is none any more. */
+		/*
+		 * The last fragment made it whole: it is none any more. Or the
+		 * receiver's zone knows a connection that the sender's does not.
+		 */
 		pkt_put_connections(pkt);
+		pkt->may_copy = false;
+		pkt->hash_len = 0;
 		reason = pkt_parse(pkt, pkt->key.tun_id);
 		if (!reason)
 			reason = pkt_decide(pkt);
@@ -213,8 +232,8 @@ void df_pipeline_receive(struct df_net *dn, struct df_local *in,
 		df_action_drop(&pkt, skb, reason);
 		return;
 	}
-	flow = df_flow_find_rcu(dn, &pkt.key,
-				df_flow_key_len(&in->flows, &pkt.key));
+	pkt.hash_len = df_flow_key_len(&in->flows, &pkt.key);
+	flow = df_flow_find_rcu(dn, &pkt.key, pkt.hash_len, &pkt.hash);
 	if (likely(flow && df_flow_is_current(dn, flow) &&
 		   df_action_suits(&pkt, &flow->decision.action) &&
 		   (!flow->connection_count ||

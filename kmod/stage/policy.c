@@ -49,16 +49,13 @@ static void ask_packet(const struct df_pkt *pkt, struct question *question)
 	const union df_key_ip *remote =
 		question->direction == DRAGONFLOW_DIRECTION_EGRESS ?
 		&pkt->key.dst : &pkt->key.src;
-	struct in6_addr mapped;
 
 	question->query.is_ip6 = df_pkt_is_ip6(pkt);
 	question->query.l4 = df_l4_number(pkt->key.ip_proto, pkt_l4(pkt));
-	if (question->query.is_ip6) {
+	if (question->query.is_ip6)
 		set_remote(question, &remote->ip6);
-	} else {
-		ipv6_addr_set_v4mapped(remote->ip4, &mapped);
-		set_remote(question, &mapped);
-	}
+	else
+		question->query.remote = df_lpm_key_ip4(remote->ip4);
 }
 
 /*
@@ -115,6 +112,29 @@ static bool is_tracked(const struct df_pkt *pkt)
 	return !is_multicast_ether_addr(pkt->key.eth_dst);
 }
 
+/*
+ * What is a connection's first packet at the sender's port is also that at the
+ * receiver's, if nothing odd is going on; then its rules are asked about the
+ * packet itself, and conntrack does most of its work once for both. Nothing odd
+ * it was if the connection can be confirmed: see pkt_confirm().
+ */
+static bool begins_at_both(struct df_pkt *pkt, const struct df_port *port,
+			   const struct question *question)
+{
+	struct df_rule *rule;
+
+	if (!pkt->may_copy || pkt->connection_count != 1)
+		return false;
+	rule = find_rule(pkt, port->policy, question, false);
+	if (!rule || !df_ct_copy(port->local->zone, &pkt->connections[0],
+				 pkt->skb, &pkt->connections[1]))
+		return false;
+	pkt->connection_count++;
+	pkt->has_copy = true;
+	atomic64_inc(&rule->matches);
+	return true;
+}
+
 static int judge_connection(struct df_pkt *pkt, const struct df_port *port,
 			    struct question *question, int refusal)
 {
@@ -123,6 +143,8 @@ static int judge_connection(struct df_pkt *pkt, const struct df_port *port,
 	struct df_rule *rule;
 	int reason;
 
+	if (begins_at_both(pkt, port, question))
+		return 0;
 	if (is_tracked(pkt)) {
 		reason = df_ct_track(port->local->zone, pkt->skb,
 				     df_pkt_is_ip6(pkt), ref);
@@ -131,7 +153,8 @@ static int judge_connection(struct df_pkt *pkt, const struct df_port *port,
 		if (ref->nfct) {
 			pkt->connection_count++;
 			is_new = df_ct_is_new(ref);
-			ask_connection(ref, question);
+			if (!is_new)
+				ask_connection(ref, question);
 		}
 	}
 	rule = find_rule(pkt, port->policy, question, false);
@@ -181,10 +204,12 @@ static int judge(struct df_pkt *pkt, const struct df_port *port,
 	if (pkt->key.ip_frag != DRAGONFLOW_IP_FRAGMENT_NONE && is_tracked(pkt))
 		return wait_for_fragments(pkt, port);
 	ask_packet(pkt, &question);
-	rule = find_rule(pkt, port->policy, &question, true);
-	if (rule) {
-		atomic64_inc(&rule->matches);
-		return 0;
+	if (port->policy->is_stateless) {
+		rule = find_rule(pkt, port->policy, &question, true);
+		if (rule) {
+			atomic64_inc(&rule->matches);
+			return 0;
+		}
 	}
 	if (!port->policy->is_stateful)
 		return refusal;

@@ -78,6 +78,8 @@ struct df_answer {
  * @in_port: configuration of @in; set for a walk
  * @key: what was parsed
  * @info: what else was parsed
+ * @hash: of @hash_len bytes of @key, for the flow cache
+ * @hash_len: 0 without a hash
  * @network: the network that it travels in; set by admit, changed by route
  * @out: the port that it goes to, NULL for every one; set by route or switch
  * @out_mac: the Ethernet address that it is sent to there, if routed
@@ -87,6 +89,8 @@ struct df_answer {
  * @claim: that
  * @connections: those that it belongs to, at its sender's and receiver's port
  * @connection_count: used part of @connections
+ * @may_copy: the second may be made like the first
+ * @has_copy: it is
  * @decision: what the stages have decided so far
  *
  * The pointers are good for the RCU read-side section that all of it runs in.
@@ -100,6 +104,8 @@ struct df_pkt {
 	const struct df_port *in_port;
 	struct df_key key;
 	struct df_key_info info;
+	u32 hash;
+	u8 hash_len;
 	struct df_network *network;
 	struct df_port *out;
 	const u8 *out_mac;
@@ -109,6 +115,8 @@ struct df_pkt {
 	struct df_claim claim;
 	struct df_ct_ref connections[DF_CT_ZONES];
 	u8 connection_count;
+	bool may_copy;
+	bool has_copy;
 	struct df_decision decision;
 };
 

@@ -285,7 +285,9 @@ struct df_policy *df_policy_new(struct df_net *dn, u32 port, const u32 *groups,
 
 		policy->entries[i].group = group;
 		policy->entries[i].port = port;
-		if (!df_group_is_stateless(group))
+		if (df_group_is_stateless(group))
+			policy->is_stateless = true;
+		else
 			policy->is_stateful = true;
 	}
 	return policy;

@@ -40,12 +40,14 @@ struct df_policy_entry {
 /**
  * struct df_policy - the groups of a port; immutable
  * @is_stateful: some of them are
+ * @is_stateless: some are not
  * @rcu: frees this after the last reader
  * @count: length of @entries
  * @entries: the groups
  */
 struct df_policy {
 	bool is_stateful;
+	bool is_stateless;
 	struct rcu_head rcu;
 	u32 count;
 	struct df_policy_entry entries[];

@@ -16,10 +16,11 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from dffuzz import seed  # noqa: E402 pylint: disable=wrong-import-position
-from dfnl import Conntrack  # noqa: E402 pylint: disable=wrong-import-position
 from dfns import inside  # noqa: E402 pylint: disable=wrong-import-position
+from dfpair import (  # noqa: E402 pylint: disable=wrong-import-position
+    Pair, connections, echoes)
 from dftest import (  # noqa: E402 pylint: disable=wrong-import-position
-    Background, ethernet, ip4, ip6, mac, main, poll, run, sysctl, udp)
+    ethernet, ip4, ip6, mac, main, poll, sysctl, udp)
 
 IP4, IP6 = 0x800, 0x86dd
 TCP, UDP, ICMP, ICMP6, SCTP, GRE = 6, 17, 1, 58, 132, 47
@@ -245,74 +246,6 @@ def rules_agree_with_a_model(flags):
 
 # connections
 
-class Pair:
-    """Two workloads, the first of which has groups."""
-
-    def __init__(self, t, rules, flags=()):
-        self.t, self.hv = t, t.hypervisor()
-        df = self.hv.df
-        df.do("security-group-new", {"id": 1, "flags": list(flags)})
-        self.hv.network(1)
-        self.hv.vif(11, group=[1])
-        self.hv.vif(12)
-        self.inner, self.outer = self.hv.stack(11), self.hv.stack(12)
-        for number, rule in enumerate(rules, 1):
-            self.rule(number, **rule)
-
-    def rule(self, number, **attrs):
-        self.hv.df.do("security-group-rule-new", {
-            "id": number, "group": 1, "version": "ip4",
-            **{k.replace("_", "-"): v for k, v in attrs.items()}})
-
-    def server(self, netns, port, family=socket.AF_INET):
-        """Echoes what each client sends, until the case ends."""
-        with inside(netns):
-            listener = socket.socket(family, socket.SOCK_STREAM)
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(("::" if family == socket.AF_INET6 else "", port))
-            listener.listen()
-        self.t.defer(listener.close)
-
-        def serve():
-            while True:
-                client, _ = listener.accept()
-                while True:
-                    data = client.recv(4096)
-                    if not data:
-                        break
-                    client.sendall(data)
-                client.close()
-        Background(self.t, serve)
-
-    def client(self, netns, address, port, seconds=1):
-        """A connected socket, or None."""
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        with inside(netns):
-            sock = socket.socket(family, socket.SOCK_STREAM)
-        self.t.defer(sock.close)
-        sock.settimeout(seconds)
-        try:
-            sock.connect((address, port))
-        except OSError:
-            sock.close()
-            return None
-        return sock
-
-    def ping(self, netns, address, count=1):
-        return "bytes from" in run(
-            "ping", "-c", str(count), "-W", "1", "-i", "0.2", address,
-            netns=netns, check=False)
-
-
-def echoes(sock, text=b"hello", seconds=2):
-    sock.settimeout(seconds)
-    try:
-        sock.sendall(text)
-        return sock.recv(4096) == text
-    except OSError:
-        return False
-
-
 def replies_need_no_rule(t):
     world = Pair(t, [{"direction": "egress", "protocol": TCP,
                       "port-min": 80, "port-max": 80},
@@ -356,13 +289,59 @@ def established_packets_are_hits(t):
         "TIME_WAIT", "CLOSE"))
 
 
-def connections(world):
-    """Protocol, destination port and state."""
-    conntrack = Conntrack(world.hv.name)
-    try:
-        return conntrack.connections()
-    finally:
-        conntrack.close()
+def both_ends_keep_track(t):
+    """Of a connection's first packet conntrack is asked once for both."""
+    world = Pair(t, [{"direction": "egress", "protocol": TCP},
+                     {"direction": "ingress", "protocol": TCP, "port_min": 80,
+                      "port_max": 80}], judged=(11, 12))
+    for port in (80, 81):
+        world.server(world.outer, port)
+    sock = world.client(world.inner, "192.0.2.12", 80)
+    t.require("it connects", sock is not None and echoes(sock))
+    t.check("in the zone of each", connections(world),
+            [(TCP, 80, "ESTABLISHED")] * 2)
+    t.check("each rule has let it begin", [
+        world.hv.df.do("security-group-rule-get", {"id": n})["matches"]
+        for n in (1, 2)], [1, 1])
+    t.check("another port is refused", world.client(
+        world.inner, "192.0.2.12", 81), None)
+    t.check("and forgotten", connections(world),
+            [(TCP, 80, "ESTABLISHED")] * 2)
+    sock.close()
+    t.wait("its end is seen by both", lambda: {
+        state for _, _, state in connections(world)} <= {"TIME_WAIT",
+                                                         "CLOSE"})
+
+
+def one_end_may_know_a_connection(begins):
+    """What the sender's zone has not seen yet is not new at the receiver's."""
+    def case(t):
+        world = Pair(t, [{"direction": "egress", "protocol": TCP},
+                         {"direction": "ingress", "protocol": TCP,
+                          "port_min": 80, "port_max": 80}], judged=(12,))
+        ends = [(world.inner, "192.0.2.11"), (world.outer, "192.0.2.12")]
+        if begins == "receiver":
+            ends.reverse()
+        port = 80 if begins == "sender" else 81
+        with inside(ends[1][0]):
+            listener = socket.create_server(("", port))
+        t.defer(listener.close)
+        client = world.client(ends[0][0], ends[1][1], port)
+        t.require("it connects", client is not None)
+        server, _ = listener.accept()
+        t.defer(server.close)
+        t.check("with one zone", connections(world),
+                [(TCP, port, "ESTABLISHED")])
+        # from now on judged as well, he is the first to say something
+        world.hv.vif(11, group=[1])
+        socks = (client, server) if begins == "sender" else (server, client)
+        for sock, other in (socks, socks[::-1], socks):
+            other.settimeout(5)
+            sock.sendall(b"hello")
+            t.check("it goes on", other.recv(99), b"hello")
+        t.check("with two zones", len(connections(world)), 2)
+    case.__name__ = f"one_end_may_know_a_connection_of_the_{begins}"
+    return case
 
 
 def a_rule_that_goes_stops_its_connections(t):
@@ -489,6 +468,9 @@ main(rules_agree_with_a_model(["stateless"]),
      rules_agree_with_a_model([]),
      replies_need_no_rule,
      established_packets_are_hits,
+     both_ends_keep_track,
+     one_end_may_know_a_connection("sender"),
+     one_end_may_know_a_connection("receiver"),
      a_rule_that_goes_stops_its_connections,
      a_member_that_goes_stops_its_connections,
      connections_go_with_their_port,

@@ -29,7 +29,7 @@ class Dragonflow(System):
         super().__init__(world)
         run("modprobe", "dragonflow")
         self.df, self.tc = Client(HV), Tc(HV)
-        self.many, self.groups = {}, []
+        self.many, self.groups, self.more = {}, [], {}
         self.df.do("datapath-set", {"flow-idle-ms": 3600000})
 
     def attach(self, dev, port):
@@ -39,7 +39,7 @@ class Dragonflow(System):
     def vif(self, port, mac, dev, network=NETWORK, **more):
         self.df.do("port-new", {"id": port, "type": "vif", "mac": mac,
                                 "network": network, "group": self.groups,
-                                **more})
+                                **self.more, **more})
         self.attach(dev, port)
 
     def down(self):
@@ -47,7 +47,7 @@ class Dragonflow(System):
         # what there is so much of by its ids, the last of them first
         for kind, ids in reversed(self.many.items()):
             self.df.batch((f"{kind}-del", one) for one in ids)
-        self.many, self.groups = {}, []
+        self.many, self.groups, self.more = {}, [], {}
         self._delete("port", lambda port: port["type"] != "tunnel")
         for kind in ("chassis", "port", "route", "router-interface", "router",
                      "network", "security-group-rule", "address-set",
@@ -144,8 +144,10 @@ class Dragonflow(System):
         self.groups = [GROUP]
 
     def _tracked(self, path):
+        """There is room for an entry of each connection: making one costs."""
         remember_connections()
         self.group()
+        self.more = {"flow-limit": 65536}
         path()
 
     def l2_local_stateful(self):
