@@ -178,6 +178,13 @@ static struct df_remote *remote_find(const struct df_ruleset *ruleset,
 	return NULL;
 }
 
+/* Does a rule name the address set already? Caller under the lock. */
+bool df_ruleset_names(const struct df_ruleset *ruleset,
+		      const struct df_address_set *set)
+{
+	return remote_find(ruleset, NULL, set);
+}
+
 static struct df_remote *remote_new(struct df_ruleset *ruleset,
 				    const struct df_rule *rule,
 				    struct df_address_set *set)

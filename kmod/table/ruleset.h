@@ -163,6 +163,8 @@ struct df_rule *df_rule_new(const struct df_rule_conf *conf,
 int df_ruleset_add(struct df_ruleset *ruleset, struct df_rule *rule,
 		   struct df_address_set *set);
 void df_ruleset_del(struct df_ruleset *ruleset, struct df_rule *rule);
+bool df_ruleset_names(const struct df_ruleset *ruleset,
+		      const struct df_address_set *set);
 struct df_rule *df_ruleset_match_rcu(struct df_ruleset *ruleset,
 				     const struct df_rule_query *query);
 

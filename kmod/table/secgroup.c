@@ -135,17 +135,22 @@ static int rule_check(struct df_net *dn, const struct df_rule_conf *conf,
 		      struct df_refusal *why)
 {
 	struct df_group *group = df_group_find(dn, conf->group);
+	bool is_ip6 = conf->version == DRAGONFLOW_IP_VERSION_IP6;
+	struct df_address_set *set;
 
 	if (!group)
 		return df_refuse(why, -ENOENT, DF_A_SECURITY_GROUP_RULE_GROUP,
 				 "No security group has this id");
 	if (!conf->set)
 		return 0;
-	if (!df_address_set_find(dn, conf->set))
+	set = df_address_set_find(dn, conf->set);
+	if (!set)
 		return df_refuse(why, -ENOENT,
 				 DF_A_SECURITY_GROUP_RULE_ADDRESS_SET,
 				 "No address set has this id");
-	if (group_sets(group) >= DRAGONFLOW_GROUP_SETS_MAX)
+	if (group_sets(group) >= DRAGONFLOW_GROUP_SETS_MAX &&
+	    !df_ruleset_names(df_group_ruleset(group, conf->direction, is_ip6),
+			      set))
 		return df_refuse(why, -ENOSPC,
 				 DF_A_SECURITY_GROUP_RULE_ADDRESS_SET,
 				 "The group's rules name too many address sets");

@@ -238,9 +238,39 @@ def there_may_be_many(t):
             [1, 0, 1, 0])
 
 
+def a_group_names_so_many_sets(t):
+    """Each of them costs a packet a lookup."""
+    df, most = t.hypervisor().df, 64
+    for group in (1, 2):
+        df.do("security-group-new", {"id": group})
+    df.batch(("address-set-new", {"id": n}) for n in range(1, most + 2))
+    rule = {**RULE, "direction": "egress"}
+    df.batch(("security-group-rule-new", {**rule, "id": n, "address-set": n})
+             for n in range(1, most + 1))
+    refused(t, df, "one more", "security-group-rule",
+            {**rule, "id": 99, "address-set": most + 1}, "address-set",
+            errno.ENOSPC)
+    refused(t, df, "one more, the other way", "security-group-rule",
+            {**RULE, "id": 99, "address-set": most + 1}, "address-set",
+            errno.ENOSPC)
+    # what names no further one may come, and be replaced
+    df.do("security-group-rule-new", {**rule, "id": 7, "address-set": 7,
+                                      "protocol": 6})
+    df.do("security-group-rule-new", {**rule, "id": 98, "address-set": 8})
+    df.do("security-group-rule-del", {"id": 98})
+    df.do("security-group-rule-new", {**rule, "id": 99, "group": 2,
+                                      "address-set": most + 1})
+    df.do("security-group-rule-del", {"id": 7})
+    df.do("security-group-rule-new", {**rule, "id": 100,
+                                      "address-set": most + 1})
+    t.check("with one gone there is room",
+            len(told(df, "security-group-rule")), most + 1)
+
+
 main(what_is_programmed_reads_back,
      a_rule_is_replaced_whole,
      what_contradicts_itself_is_refused,
      what_does_not_exist_or_is_used_is_refused,
+     a_group_names_so_many_sets,
      changes_are_announced,
      there_may_be_many)
