@@ -6,6 +6,7 @@ the system makes (systems/__init__.py says which there are). "-stateful" is the
 same with connections tracked and a policy in force: what it allows has been
 answered before it is measured.
 """
+import contextlib
 import time
 
 from world import (FAR, FIRST_OF_MANY_IP, GEN_IP, GEN_MAC, REMOTE_IP, REMOTE_MAC, ROUTED_REMOTE_IP,
@@ -64,6 +65,12 @@ class Chain:
     def warm(self, system, variants, first=CLIENT_PORT):
         self.there.warm(system, max(WARM, variants), (first, SERVER_PORT),
                          SOURCE_PORT, variants)
+
+    def intrude(self, system, count, port, first=CLIENT_PORT):
+        """The other end begins so many connections; no matter what becomes
+        of them."""
+        with contextlib.suppress(Failure):
+            self._back.send(system, count, (first, port), SOURCE_PORT, count)
 
     def answer(self, system, variants, first=CLIENT_PORT):
         self._back.warm(system, max(WARM, variants), (SERVER_PORT, first),
@@ -174,6 +181,9 @@ SCENARIOS = {
                                   "packet", _steady),
     "new-connection": Scenario("l2_local", "the first packets of connections",
                                "packet", _fresh),
+    "new-connection-send": Scenario("l2_remote_send",
+                                    "the same, to the underlay", "packet",
+                                    _fresh),
     "tcp-rr": Talk("request and response", "exchange", "tcp-rr", 1000),
     "tcp-crr": Talk("connect, request, response, close", "connection",
                     "tcp-crr", 200),

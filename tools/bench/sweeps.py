@@ -13,7 +13,8 @@ from scenarios import (CHAINS, CLIENT_PORT, FLOWS, PACKETS, SERVER_PORT, WARM)
 from world import SOURCE_MAC, SOURCE_PORT, Failure
 
 NAMES = ("sweep-ports", "sweep-flows", "sweep-routes", "sweep-lookups",
-         "sweep-interfaces", "sweep-rules", "sweep-members", "sweep-hostile")
+         "sweep-interfaces", "sweep-rules", "sweep-members", "sweep-hostile",
+         "sweep-hostile-stateful")
 SIZES = {
     "sweep-ports": (10, 300, 3000),
     "sweep-flows": (10, 1000, 20000),
@@ -23,6 +24,7 @@ SIZES = {
     "sweep-rules": (1, 8, 64, 10000),
     "sweep-members": (10, 300, 100000),
     "sweep-hostile": (100, 10000),
+    "sweep-hostile-stateful": (0, 100, 10000),
 }
 # Connections, where few would all be found in a cache in front.
 SPREAD = 1000
@@ -81,3 +83,11 @@ def attack(system, count):
             way.send(system, count, (CLIENT_PORT, 1), place, count)
         except Failure:
             pass
+
+
+def attack_by_neighbour(system, count):
+    """The receiver begins so many connections, allowed ones and others."""
+    if not count:
+        return
+    for port in (SERVER_PORT, 1):
+        CHAINS["l2_local"].intrude(system, count, port)

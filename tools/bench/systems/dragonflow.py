@@ -7,7 +7,8 @@ from dfnl import Dragonflow as Client
 from dfnl import Tc, nla
 from scenarios import SERVER_PORT
 from systems import System, remember_connections
-from sweeps import SOURCE_MAC, SPREAD, Traffic, attack
+from sweeps import (SOURCE_MAC, SPREAD, Traffic, attack,
+                    attack_by_neighbour)
 from world import (DESTINATION, FAR_IP, GEN_IP, GEN_MAC, HV, REMOTE_MAC,
                    ROUTED_REMOTE_IP, ROUTED_SINK_IP, ROUTER_MAC, SINK_IP,
                    SINK_MAC, VNI, VXLAN_PORT, ip, mac_bytes, numbered_mac,
@@ -296,3 +297,8 @@ class Dragonflow(System):
         self.l2_local()
         attack(self, count)
         return Traffic(variants=SPREAD)
+
+    def sweep_hostile_stateful(self, count):
+        self.l2_local_stateful()
+        attack_by_neighbour(self, count)
+        return Traffic(answered=True)
