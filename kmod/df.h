@@ -3,7 +3,6 @@
 #ifndef DF_H
 #define DF_H
 
-#include <linux/idr.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/rhashtable.h>
@@ -24,6 +23,7 @@ enum df_limits {
 	DF_FLOW_LIMIT_VIF = 4096,
 	DF_FLOW_LIMIT_TUNNEL = 65536,
 	DF_FLOW_IDLE_MS = 10000,
+	DF_CONNECTION_LIMIT = 16384,
 	DF_NESTING = 4,
 };
 
@@ -82,7 +82,8 @@ struct df_object {
  * @locals: &struct df_local of every port that can have a device; @lock
  * @tunnels: those of type tunnel; readers: RCU, writers: @lock
  * @generations: see generation.h
- * @zones: ids of the &struct df_ct_zone of its ports
+ * @zones: &struct df_ct_zone of its ports, by id; readers: RCU
+ * @zone_count: counts their connections
  * @flows: the flow cache; readers: RCU, writers: the owner's lock
  * @flow_count: entries in @flows
  * @flow_idle_ms: entries without a packet for so long are removed
@@ -117,7 +118,8 @@ struct df_net {
 	struct list_head locals;
 	struct list_head tunnels;
 	u32 *generations;
-	struct ida zones;
+	struct xarray zones;
+	struct delayed_work zone_count;
 	struct rhashtable flows;
 	atomic_t flow_count;
 	u32 flow_idle_ms;

@@ -9,7 +9,7 @@
 #include <uapi/linux/dragonflow.h>
 
 enum {
-	DF_DROP_REASON_COUNT = DRAGONFLOW_DROP_REASON_ETHER_TYPE + 1,
+	DF_DROP_REASON_COUNT = DRAGONFLOW_DROP_REASON_FRAGMENT_LIMIT + 1,
 };
 
 /*

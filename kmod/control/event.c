@@ -87,6 +87,17 @@ static int stats_fill(struct sk_buff *msg, const struct df_local *local)
 	return 0;
 }
 
+static int connections_fill(struct sk_buff *msg, const struct df_local *local)
+{
+	if (local->is_tunnel)
+		return 0;
+	if (nla_put_u32(msg, DF_A_PORT_CONNECTION_LIMIT,
+			local->connection_limit))
+		return -EMSGSIZE;
+	return local->zone ? nla_put_u32(msg, DF_A_PORT_CONNECTIONS,
+					 df_ct_zone_connections(local->zone)) : 0;
+}
+
 static int local_fill(struct sk_buff *msg, const struct df_net *dn,
 		      const struct df_local *local)
 {
@@ -95,7 +106,8 @@ static int local_fill(struct sk_buff *msg, const struct df_net *dn,
 	if (nla_put_u32(msg, DF_A_PORT_FLOW_CLASS,
 			df_flow_class(local->flows.key_len)) ||
 	    nla_put_u32(msg, DF_A_PORT_FLOW_LIMIT, local->flows.limit) ||
-	    nla_put_u32(msg, DF_A_PORT_FLOWS, READ_ONCE(local->flows.count)))
+	    nla_put_u32(msg, DF_A_PORT_FLOWS, READ_ONCE(local->flows.count)) ||
+	    connections_fill(msg, local))
 		return -EMSGSIZE;
 	dev = rcu_dereference_protected(local->dev, df_is_locked(dn));
 	if (dev && nla_put_u32(msg, DF_A_PORT_IFINDEX, dev->ifindex))

@@ -174,6 +174,8 @@ static int port_check_attrs(struct genl_info *info,
 		{ DF_A_PORT_PAIR,       { 0, 0, 0, 0 }, { 0, 1, 0, 1 } },
 		{ DF_A_PORT_HOLD,       { 0, 0, 0, 0 }, { 0, 1, 0, 1 } },
 		{ DF_A_PORT_GROUP,      { 0, 0, 0, 0 }, { 0, 1, 0, 0 } },
+		{ DF_A_PORT_CONNECTION_LIMIT,
+					{ 0, 0, 0, 0 }, { 0, 1, 0, 0 } },
 	};
 	int i;
 
@@ -198,6 +200,7 @@ static void port_parse(struct df_port_conf *conf, struct nlattr **attrs)
 	conf->flow_class = DRAGONFLOW_FLOW_CLASS_L2;
 	conf->flow_limit = conf->type == DRAGONFLOW_PORT_TYPE_TUNNEL ?
 		DF_FLOW_LIMIT_TUNNEL : DF_FLOW_LIMIT_VIF;
+	conf->connection_limit = DF_CONNECTION_LIMIT;
 	if (attrs[DF_A_PORT_NETWORK])
 		conf->network = nla_get_u32(attrs[DF_A_PORT_NETWORK]);
 	if (attrs[DF_A_PORT_MAC])
@@ -210,6 +213,9 @@ static void port_parse(struct df_port_conf *conf, struct nlattr **attrs)
 		conf->flow_class = nla_get_u32(attrs[DF_A_PORT_FLOW_CLASS]);
 	if (attrs[DF_A_PORT_FLOW_LIMIT])
 		conf->flow_limit = nla_get_u32(attrs[DF_A_PORT_FLOW_LIMIT]);
+	if (attrs[DF_A_PORT_CONNECTION_LIMIT])
+		conf->connection_limit =
+			nla_get_u32(attrs[DF_A_PORT_CONNECTION_LIMIT]);
 }
 
 /* Read the addresses into @addresses, which has room for all of them. */

@@ -24,6 +24,11 @@ static struct netlink_range_validation df_a_port_flow_limit_range = {
 	.max	= DRAGONFLOW_FLOW_LIMIT_MAX,
 };
 
+static struct netlink_range_validation df_a_port_connection_limit_range = {
+	.min	= 1ULL,
+	.max	= DRAGONFLOW_CONNECTION_LIMIT_MAX,
+};
+
 static struct netlink_range_validation df_a_router_interface_mtu_range = {
 	.min	= 68ULL,
 	.max	= 65535ULL,
@@ -85,7 +90,7 @@ const struct nla_policy dragonflow_network_get_nl_policy[DF_A_NETWORK_ID + 1] = 
 };
 
 /* DF_CMD_PORT_NEW - do */
-const struct nla_policy dragonflow_port_new_nl_policy[DF_A_PORT_GROUP + 1] = {
+const struct nla_policy dragonflow_port_new_nl_policy[DF_A_PORT_CONNECTION_LIMIT + 1] = {
 	[DF_A_PORT_ID] = NLA_POLICY_MIN(NLA_U32, 1),
 	[DF_A_PORT_TYPE] = NLA_POLICY_RANGE(NLA_U32, 1, 3),
 	[DF_A_PORT_NETWORK] = NLA_POLICY_MIN(NLA_U32, 1),
@@ -99,6 +104,7 @@ const struct nla_policy dragonflow_port_new_nl_policy[DF_A_PORT_GROUP + 1] = {
 	[DF_A_PORT_PAIR] = NLA_POLICY_NESTED(dragonflow_address_pair_nl_policy),
 	[DF_A_PORT_HOLD] = NLA_POLICY_NESTED(dragonflow_address_hold_nl_policy),
 	[DF_A_PORT_GROUP] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DF_A_PORT_CONNECTION_LIMIT] = NLA_POLICY_FULL_RANGE(NLA_U32, &df_a_port_connection_limit_range),
 };
 
 /* DF_CMD_PORT_DEL - do */
@@ -327,7 +333,7 @@ const struct genl_ops dragonflow_nl_ops[35] = {
 		.cmd		= DF_CMD_PORT_NEW,
 		.doit		= dragonflow_nl_port_new_doit,
 		.policy		= dragonflow_port_new_nl_policy,
-		.maxattr	= DF_A_PORT_GROUP,
+		.maxattr	= DF_A_PORT_CONNECTION_LIMIT,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

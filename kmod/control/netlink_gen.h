@@ -27,7 +27,7 @@ extern const struct nla_policy dragonflow_network_del_nl_policy[DF_A_NETWORK_ID 
 
 extern const struct nla_policy dragonflow_network_get_nl_policy[DF_A_NETWORK_ID + 1];
 
-extern const struct nla_policy dragonflow_port_new_nl_policy[DF_A_PORT_GROUP + 1];
+extern const struct nla_policy dragonflow_port_new_nl_policy[DF_A_PORT_CONNECTION_LIMIT + 1];
 
 extern const struct nla_policy dragonflow_port_del_nl_policy[DF_A_PORT_ID + 1];
 

@@ -87,7 +87,8 @@ TRACE_DEFINE_ENUM(DRAGONFLOW_PUNT_REASON_ROUTER_SOLICITATION);
 	{ DRAGONFLOW_DROP_REASON_DHCP_SERVER, "dhcp-server" },	\
 	{ DRAGONFLOW_DROP_REASON_ROUTER_ADVERTISEMENT,		\
 	  "router-advertisement" },	\
-	{ DRAGONFLOW_DROP_REASON_ETHER_TYPE, "ether-type" })
+	{ DRAGONFLOW_DROP_REASON_ETHER_TYPE, "ether-type" },	\
+	{ DRAGONFLOW_DROP_REASON_FRAGMENT_LIMIT, "fragment-limit" })
 
 #define df_show_punt(reason) __print_symbolic(reason,			\
 	{ DRAGONFLOW_PUNT_REASON_ROUTER_SOLICITATION, "router-solicitation" })

@@ -17,97 +17,14 @@
 #include "path/ct.h"
 
 enum {
-	/* The zones below are others': the host's own is 0. */
-	CT_ZONE_FIRST = 0x1000,
-	CT_ZONE_LAST = U16_MAX,
 	/* FIN, SYN and RST: what changes a connection's state. */
 	CT_TCP_EVENTS = 0x07,
+	CT_TCP_RST = 0x04,
+	/* So long a connection lasts after a reset that may be forged. */
+	CT_RESET = 120 * HZ,
 	/* A timeout need not be exact: it is renewed so many jiffies late. */
 	CT_LATE = HZ,
 };
-
-void df_ct_init(struct df_net *dn)
-{
-	ida_init(&dn->zones);
-}
-
-/* No port has a zone any more. Context: process, sleeps. */
-void df_ct_fini(struct df_net *dn)
-{
-	if (ida_is_empty(&dn->zones))
-		return;
-	/* The zones' work is queued, and then done. */
-	rcu_barrier();
-	flush_workqueue(df_workqueue);
-	ida_destroy(&dn->zones);
-}
-
-/**
- * df_ct_zone_new() - make a zone for a port
- * @dn: namespace
- *
- * Return: for df_ct_zone_free(); NULL without memory or when all are in use.
- */
-struct df_ct_zone *df_ct_zone_new(struct df_net *dn)
-{
-	struct nf_conntrack_zone nf_zone;
-	struct df_ct_zone *zone;
-	int id;
-
-	zone = kzalloc(sizeof(*zone), GFP_KERNEL_ACCOUNT);
-	if (!zone)
-		return NULL;
-	id = ida_alloc_range(&dn->zones, CT_ZONE_FIRST, CT_ZONE_LAST,
-			     GFP_KERNEL);
-	if (id < 0)
-		goto err_zone;
-	nf_ct_zone_init(&nf_zone, id, NF_CT_DEFAULT_ZONE_DIR, 0);
-	zone->template = nf_ct_tmpl_alloc(dn->net, &nf_zone, GFP_KERNEL);
-	if (!zone->template)
-		goto err_id;
-	__set_bit(IPS_CONFIRMED_BIT, &zone->template->status);
-	zone->dn = dn;
-	zone->id = id;
-	return zone;
-
-err_id:
-	ida_free(&dn->zones, id);
-err_zone:
-	kfree(zone);
-	return NULL;
-}
-
-static int is_of_zone(struct nf_conn *ct, void *data)
-{
-	const struct df_ct_zone *zone = data;
-
-	return nf_ct_zone(ct)->id == zone->id;
-}
-
-static void zone_end(struct work_struct *work)
-{
-	struct df_ct_zone *zone = container_of(to_rcu_work(work),
-					       struct df_ct_zone, work);
-	struct nf_ct_iter_data iter = {
-		.net = zone->dn->net,
-		.data = zone,
-	};
-
-	/* Whoever gets the zone next must not inherit connections. */
-	nf_ct_iterate_cleanup_net(is_of_zone, &iter);
-	nf_ct_put(zone->template);
-	ida_free(&zone->dn->zones, zone->id);
-	kfree(zone);
-}
-
-/* The port is going: end its connections, once no packet sees the zone. */
-void df_ct_zone_free(struct df_ct_zone *zone)
-{
-	if (!zone)
-		return;
-	INIT_RCU_WORK(&zone->work, zone_end);
-	queue_rcu_work(df_workqueue, &zone->work);
-}
 
 static struct nf_conn *ref_ct(const struct df_ct_ref *ref)
 {
@@ -129,21 +46,27 @@ static void ref_take(struct df_ct_ref *ref, struct sk_buff *skb)
 /**
  * df_ct_defrag() - wait for the other fragments of a packet
  * @zone: where: the fragments of one port are not another's
- * @skb: a fragment, data at the network header
+ * @skb: a fragment, data at the network header; consumed on error
  * @is_ip6: it is IPv6
  * @largest: the length of the largest fragment, IP header included
  *
  * Context: packet path.
  * Return: 0 when @skb is the whole packet now; -EINPROGRESS when it was kept
- * for later; another -errno when it was dropped.
+ * for later; -ENOBUFS when too many of the port wait already; another -errno
+ * when it was dropped.
  */
-int df_ct_defrag(const struct df_ct_zone *zone, struct sk_buff *skb,
-		 bool is_ip6, u16 *largest)
+int df_ct_defrag(struct df_ct_zone *zone, struct sk_buff *skb, bool is_ip6,
+		 u16 *largest)
 {
 	u32 user = IP_DEFRAG_CONNTRACK_IN + zone->id;
 	struct net *net = zone->dn->net;
+	u32 size = skb->truesize;
 	int err;
 
+	if (!df_ct_zone_hold_fragment(zone, is_ip6, size)) {
+		kfree_skb(skb);
+		return -ENOBUFS;
+	}
 	if (is_ip6) {
 		memset(IP6CB(skb), 0, sizeof(struct inet6_skb_parm));
 		err = nf_ct_frag6_gather(net, skb, user);
@@ -153,6 +76,8 @@ int df_ct_defrag(const struct df_ct_zone *zone, struct sk_buff *skb,
 		memset(IPCB(skb), 0, sizeof(struct inet_skb_parm));
 		err = ip_defrag(net, skb, user);
 	}
+	if (err != -EINPROGRESS)
+		df_ct_zone_let_go(zone, is_ip6, err ? size : skb->truesize);
 	if (err)
 		return err;
 	*largest = is_ip6 ? IP6CB(skb)->frag_max_size :
@@ -160,6 +85,21 @@ int df_ct_defrag(const struct df_ct_zone *zone, struct sk_buff *skb,
 	skb_clear_hash(skb);
 	skb->ignore_df = 1;
 	return 0;
+}
+
+/* Cut what the link has padded the packet with: conntrack takes it for data. */
+static int ct_trim(struct sk_buff *skb, bool is_ip6)
+{
+	u32 len;
+
+	if (is_ip6)
+		len = sizeof(struct ipv6hdr) +
+			ntohs(((struct ipv6hdr *)skb->data)->payload_len);
+	else
+		len = ntohs(((struct iphdr *)skb->data)->tot_len);
+	if (likely(skb->len == len) || skb_is_gso(skb))
+		return 0;
+	return pskb_trim_rcsum(skb, len) ? DRAGONFLOW_DROP_REASON_NO_MEMORY : 0;
 }
 
 /**
@@ -174,8 +114,8 @@ int df_ct_defrag(const struct df_ct_zone *zone, struct sk_buff *skb,
  * Context: packet path.
  * Return: 0, or a drop reason.
  */
-int df_ct_track(const struct df_ct_zone *zone, struct sk_buff *skb,
-		bool is_ip6, struct df_ct_ref *ref)
+int df_ct_track(struct df_ct_zone *zone, struct sk_buff *skb, bool is_ip6,
+		struct df_ct_ref *ref)
 {
 	struct nf_hook_state state = {
 		.hook = NF_INET_PRE_ROUTING,
@@ -184,8 +124,12 @@ int df_ct_track(const struct df_ct_zone *zone, struct sk_buff *skb,
 	};
 	enum ip_conntrack_info info;
 	struct nf_conn *ct;
+	int reason;
 
 	ref->nfct = 0;
+	reason = ct_trim(skb, is_ip6);
+	if (unlikely(reason))
+		return reason;
 	nf_reset_ct(skb);
 	nf_conntrack_get(&zone->template->ct_general);
 	nf_ct_set(skb, zone->template, IP_CT_NEW);
@@ -194,6 +138,10 @@ int df_ct_track(const struct df_ct_zone *zone, struct sk_buff *skb,
 		return DRAGONFLOW_DROP_REASON_CONNECTION_LIMIT;
 	}
 	ct = nf_ct_get(skb, &info);
+	if (ct && !nf_ct_is_confirmed(ct) && !df_ct_zone_has_room(zone)) {
+		nf_reset_ct(skb);
+		return DRAGONFLOW_DROP_REASON_CONNECTION_LIMIT;
+	}
 	if (ct) {
 		ref_take(ref, skb);
 		return 0;
@@ -235,7 +183,7 @@ static bool ct_extend(struct nf_conn *ct)
  *
  * Return: false when that cannot be done, and @ref is as before.
  */
-bool df_ct_copy(const struct df_ct_zone *zone, const struct df_ct_ref *from,
+bool df_ct_copy(struct df_ct_zone *zone, const struct df_ct_ref *from,
 		const struct sk_buff *skb, struct df_ct_ref *ref)
 {
 	const struct nf_conn *like = ref_ct(from);
@@ -243,7 +191,7 @@ bool df_ct_copy(const struct df_ct_zone *zone, const struct df_ct_ref *from,
 
 	/* Not what a helper expects, or will listen to. */
 	if (nf_ct_is_confirmed(like) || ref_info(from) != IP_CT_NEW ||
-	    nfct_help(like))
+	    nfct_help(like) || !df_ct_zone_has_room(zone))
 		return false;
 	ct = nf_conntrack_alloc(zone->dn->net, nf_ct_zone(zone->template),
 				&like->tuplehash[IP_CT_DIR_ORIGINAL].tuple,
@@ -268,11 +216,12 @@ bool df_ct_copy(const struct df_ct_zone *zone, const struct df_ct_ref *from,
 /**
  * df_ct_confirm_copy() - let a copy be a connection
  * @ref: of df_ct_copy(); df_ct_confirm() is still to be called
+ * @zone: of the connection
  *
  * Return: 0; -EEXIST when the zone knows the connection already; or a drop
  * reason.
  */
-int df_ct_confirm_copy(struct df_ct_ref *ref)
+int df_ct_confirm_copy(struct df_ct_ref *ref, struct df_ct_zone *zone)
 {
 	struct nf_conn *ct = ref_ct(ref);
 	struct nf_conn_tstamp *tstamp = nf_conn_tstamp_find(ct);
@@ -285,6 +234,7 @@ int df_ct_confirm_copy(struct df_ct_ref *ref)
 	err = nf_conntrack_hash_check_insert(ct);
 	if (!err) {
 		nf_conntrack_event_cache(IPCT_NEW, ct);
+		atomic_inc(&zone->begun);
 		return 0;
 	}
 	__clear_bit(IPS_CONFIRMED_BIT, &ct->status);
@@ -324,20 +274,25 @@ bool df_ct_is_original(const struct df_ct_ref *ref)
 /**
  * df_ct_confirm() - let the connection that a packet begins be one
  * @ref: the packet's place; where another packet was faster, its connection
+ * @zone: of the connection
  * @skb: the packet
  *
  * Return: 0, or a drop reason.
  */
-int df_ct_confirm(struct df_ct_ref *ref, struct sk_buff *skb)
+int df_ct_confirm(struct df_ct_ref *ref, struct df_ct_zone *zone,
+		  struct sk_buff *skb)
 {
+	bool is_new = !nf_ct_is_confirmed(ref_ct(ref));
 	int err;
 
-	if (!ref->nfct)
-		return 0;
 	skb->_nfct = ref->nfct;
 	err = nf_conntrack_confirm(skb);
 	ref_take(ref, skb);
-	return err == NF_ACCEPT ? 0 : DRAGONFLOW_DROP_REASON_CONNECTION_LIMIT;
+	if (err != NF_ACCEPT)
+		return DRAGONFLOW_DROP_REASON_CONNECTION_LIMIT;
+	if (is_new)
+		atomic_inc(&zone->begun);
+	return 0;
 }
 
 /* End a connection. */
@@ -353,14 +308,29 @@ void df_ct_put(struct df_ct_ref *ref)
 	ref->nfct = 0;
 }
 
+/*
+ * Has a UDP connection been answered for a while, and conntrack not been told?
+ * One more packet for it, and the connection is assured: it lives longer, and is
+ * not the first to go when the table is full.
+ */
+static bool udp_is_due(const struct nf_conn *ct)
+{
+	unsigned long status = READ_ONCE(ct->status);
+
+	return status & IPS_SEEN_REPLY &&
+		!(status & (IPS_ASSURED | IPS_NAT_CLASH)) &&
+		time_after(jiffies, READ_ONCE(ct->proto.udp.stream_ts));
+}
+
 /* Is the connection at rest, and the packet nothing that moves it? */
 static bool ct_is_steady(const struct nf_conn *ct, u8 tcp_flags)
 {
 	if (nf_ct_is_dying(ct) || nf_ct_is_expired(ct))
 		return false;
-	return nf_ct_protonum(ct) != IPPROTO_TCP ||
-		(!(tcp_flags & CT_TCP_EVENTS) &&
-		 READ_ONCE(ct->proto.tcp.state) == TCP_CONNTRACK_ESTABLISHED);
+	if (nf_ct_protonum(ct) != IPPROTO_TCP)
+		return !udp_is_due(ct);
+	return !(tcp_flags & CT_TCP_EVENTS) &&
+		READ_ONCE(ct->proto.tcp.state) == TCP_CONNTRACK_ESTABLISHED;
 }
 
 /**
@@ -391,13 +361,51 @@ bool df_ct_can_be_kept(const struct df_ct_ref *ref, u8 tcp_flags)
 void df_ct_relax(const struct df_ct_ref *ref)
 {
 	struct nf_conn *ct = ref_ct(ref);
+	int i;
 
 	if (nf_ct_protonum(ct) != IPPROTO_TCP)
 		return;
 	spin_lock_bh(&ct->lock);
-	ct->proto.tcp.seen[0].flags |= IP_CT_TCP_FLAG_BE_LIBERAL;
-	ct->proto.tcp.seen[1].flags |= IP_CT_TCP_FLAG_BE_LIBERAL;
+	for (i = 0; i < IP_CT_DIR_MAX; i++) {
+		u8 *flags = &ct->proto.tcp.seen[i].flags;
+
+		/* No reset is compared with what was acknowledged long ago. */
+		*flags &= ~IP_CT_TCP_FLAG_MAXACK_SET;
+		*flags |= IP_CT_TCP_FLAG_BE_LIBERAL;
+	}
 	spin_unlock_bh(&ct->lock);
+}
+
+/**
+ * df_ct_is_reset() - is a packet only not a flow entry's because it is a reset?
+ * @ref: the entry's
+ * @tcp_flags: the packet's
+ *
+ * Return: whether; then df_ct_doubt() is to be called after the walk.
+ */
+bool df_ct_is_reset(const struct df_ct_ref *ref, u8 tcp_flags)
+{
+	return tcp_flags & CT_TCP_RST &&
+		ct_is_steady(ref_ct(ref), tcp_flags & ~CT_TCP_EVENTS);
+}
+
+/**
+ * df_ct_doubt() - believe a reset, but not altogether
+ * @ref: the connection, which was established
+ *
+ * Who receives a reset heeds it only if its number is right. Conntrack has not
+ * seen enough to know that, and has taken the connection for closed; if it is
+ * not, the next packet says so. Otherwise it ends soon.
+ */
+void df_ct_doubt(const struct df_ct_ref *ref)
+{
+	struct nf_conn *ct = ref_ct(ref);
+
+	spin_lock_bh(&ct->lock);
+	if (ct->proto.tcp.state == TCP_CONNTRACK_CLOSE)
+		ct->proto.tcp.state = TCP_CONNTRACK_ESTABLISHED;
+	spin_unlock_bh(&ct->lock);
+	WRITE_ONCE(ct->timeout, nfct_time_stamp + CT_RESET);
 }
 
 static u32 ct_timeout(const struct nf_conn *ct)
@@ -406,7 +414,7 @@ static u32 ct_timeout(const struct nf_conn *ct)
 
 	if (nf_ct_protonum(ct) == IPPROTO_TCP)
 		return nf_tcp_pernet(net)->timeouts[TCP_CONNTRACK_ESTABLISHED];
-	if (test_bit(IPS_SEEN_REPLY_BIT, &ct->status))
+	if (test_bit(IPS_ASSURED_BIT, &ct->status))
 		return nf_udp_pernet(net)->timeouts[UDP_CT_REPLIED];
 	return nf_udp_pernet(net)->timeouts[UDP_CT_UNREPLIED];
 }

@@ -369,7 +369,7 @@ static bool flow_is_full(const struct df_flow_owner *owner)
 {
 	return READ_ONCE(owner->count) >= READ_ONCE(owner->limit) &&
 		READ_ONCE(owner->evictions) >= FLOW_EVICTIONS &&
-		READ_ONCE(owner->eviction_time) == jiffies;
+		!time_after(jiffies, READ_ONCE(owner->eviction_time));
 }
 
 /* Make room in a full house: 1 if another one had to go. */

@@ -87,14 +87,18 @@ static int pkt_confirm(struct df_pkt *pkt)
 	int i, reason;
 
 	if (pkt->has_copy) {
-		reason = df_ct_confirm_copy(&pkt->connections[1]);
+		reason = df_ct_confirm_copy(&pkt->connections[1],
+					    pkt->zones[1]);
 		if (unlikely(reason))
 			return reason == -EEXIST ? DF_STAGE_AGAIN : reason;
 	}
 	for (i = 0; i < pkt->connection_count; i++) {
-		reason = df_ct_confirm(&pkt->connections[i], pkt->skb);
+		reason = df_ct_confirm(&pkt->connections[i], pkt->zones[i],
+				       pkt->skb);
 		if (reason)
 			return reason;
+		if (unlikely(pkt->is_reset))
+			df_ct_doubt(&pkt->connections[i]);
 	}
 	return 0;
 }
@@ -202,6 +206,18 @@ static bool pkt_use_connections(const struct df_pkt *pkt,
 	return true;
 }
 
+/* Does the packet have no entry but for being a reset of its connections? */
+static bool pkt_is_reset(const struct df_pkt *pkt, const struct df_flow *flow)
+{
+	int i;
+
+	for (i = 0; flow && i < flow->connection_count; i++)
+		if (!df_ct_is_reset(&flow->connections[i],
+				    pkt->info.tcp_flags))
+			return false;
+	return flow && flow->connection_count;
+}
+
 /**
  * df_pipeline_receive() - a packet has come from a port
  * @dn: namespace
@@ -244,5 +260,6 @@ void df_pipeline_receive(struct df_net *dn, struct df_local *in,
 		return;
 	}
 	df_stats_miss(in->stats);
+	pkt.is_reset = pkt_is_reset(&pkt, flow);
 	pkt_walk(&pkt);
 }

@@ -129,7 +129,7 @@ static bool begins_at_both(struct df_pkt *pkt, const struct df_port *port,
 	if (!rule || !df_ct_copy(port->local->zone, &pkt->connections[0],
 				 pkt->skb, &pkt->connections[1]))
 		return false;
-	pkt->connection_count++;
+	pkt->zones[pkt->connection_count++] = port->local->zone;
 	pkt->has_copy = true;
 	atomic64_inc(&rule->matches);
 	return true;
@@ -151,7 +151,7 @@ static int judge_connection(struct df_pkt *pkt, const struct df_port *port,
 		if (reason)
 			return reason;
 		if (ref->nfct) {
-			pkt->connection_count++;
+			pkt->zones[pkt->connection_count++] = port->local->zone;
 			is_new = df_ct_is_new(ref);
 			if (!is_new)
 				ask_connection(ref, question);
@@ -175,6 +175,18 @@ static bool is_judged(const struct df_pkt *pkt, const struct df_port *port)
 		(df_pkt_is_ip4(pkt) || df_pkt_is_ip6(pkt));
 }
 
+static enum dragonflow_drop_reason fragment_reason(int err)
+{
+	switch (err) {
+	case -ENOBUFS:
+		return DRAGONFLOW_DROP_REASON_FRAGMENT_LIMIT;
+	case -ENOMEM:
+		return DRAGONFLOW_DROP_REASON_NO_MEMORY;
+	default:
+		return DRAGONFLOW_DROP_REASON_MALFORMED;
+	}
+}
+
 /* Rules are about L4 headers, which most fragments have not. */
 static int wait_for_fragments(struct df_pkt *pkt, const struct df_port *port)
 {
@@ -184,9 +196,8 @@ static int wait_for_fragments(struct df_pkt *pkt, const struct df_port *port)
 	if (!err)
 		return DF_STAGE_AGAIN;
 	if (err != -EINPROGRESS)
-		df_stats_drop(pkt->in->stats,
-			      err == -ENOMEM ? DRAGONFLOW_DROP_REASON_NO_MEMORY :
-			      DRAGONFLOW_DROP_REASON_MALFORMED, pkt->packets);
+		df_stats_drop(pkt->in->stats, fragment_reason(err),
+			      pkt->packets);
 	return DF_STAGE_TAKEN;
 }
 

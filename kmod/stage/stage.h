@@ -88,7 +88,9 @@ struct df_answer {
  * @has_claim: it says that its sender has an address which others may have, too
  * @claim: that
  * @connections: those that it belongs to, at its sender's and receiver's port
- * @connection_count: used part of @connections
+ * @zones: of @connections
+ * @connection_count: used part of both
+ * @is_reset: it is to end those, which were established
  * @may_copy: the second may be made like the first
  * @has_copy: it is
  * @decision: what the stages have decided so far
@@ -114,7 +116,9 @@ struct df_pkt {
 	bool has_claim;
 	struct df_claim claim;
 	struct df_ct_ref connections[DF_CT_ZONES];
+	struct df_ct_zone *zones[DF_CT_ZONES];
 	u8 connection_count;
+	bool is_reset;
 	bool may_copy;
 	bool has_copy;
 	struct df_decision decision;

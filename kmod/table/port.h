@@ -42,6 +42,7 @@ struct df_port_conf {
 	u32 flags;
 	enum dragonflow_flow_class flow_class;
 	u32 flow_limit;
+	u32 connection_limit;
 	const struct in6_addr *addresses;
 	u8 address_count;
 	const struct df_pair *pairs;

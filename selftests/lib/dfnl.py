@@ -533,36 +533,6 @@ class Tc(Socket):
         self.filter(dev, options=nla(2, b""))
 
 
-class Conntrack(Socket):
-    """The connections of a namespace."""
-
-    NETLINK_NETFILTER, CT_GET, CT_DELETE = 12, 0x101, 0x102
-    ORIG, PROTO, PROTOINFO = 1, 2, 4
-    STATES = ("NONE SYN_SENT SYN_RECV ESTABLISHED FIN_WAIT CLOSE_WAIT "
-              "LAST_ACK TIME_WAIT CLOSE").split()
-
-    def __init__(self, netns=None):
-        super().__init__(self.NETLINK_NETFILTER, netns)
-
-    def connections(self):
-        """Protocol, destination port and state of TCP or "" of each."""
-        out = []
-        for reply in self.transact(self.message(
-                self.CT_GET, struct.pack("BBH", 0, 0, 0), NLM_F_DUMP),
-                want_dump=True):
-            attrs = {kind: data for _, kind, data in nlas(reply[4:])}
-            tuple_ = {kind: data for _, kind, data in nlas(attrs[self.ORIG])}
-            proto = {kind: data for _, kind, data in
-                     nlas(tuple_[self.PROTO])}
-            state = ""
-            for _, _, tcp in nlas(attrs.get(self.PROTOINFO, b"")):
-                state = self.STATES[{kind: data for _, kind, data
-                                     in nlas(tcp)}[1][0]]
-            out.append((proto[1][0], int.from_bytes(proto.get(3, b""), "big"),
-                        state))
-        return out
-
-
 def _run(netns, verb, args):
     if verb == "attach":
         Tc(netns).attach(args[0], int(args[1]))

@@ -2,7 +2,7 @@
 """Two workloads with sockets on one hypervisor, and groups between them."""
 import socket
 
-from dfnl import Conntrack
+from dfct import Conntrack
 from dfns import inside
 from dftest import Background, run
 

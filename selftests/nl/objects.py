@@ -36,12 +36,13 @@ CHASSIS = [
 ]
 PORTS = [
     {"id": 1, "type": "vif", "network": 1, "mac": mac(1), "flags": [],
-     "flow-class": "l2", "flow-limit": 4096},
+     "flow-class": "l2", "flow-limit": 4096, "connection-limit": 16384},
     {"id": 2, "type": "vif", "network": 2, "mac": mac(1),
-     "flags": ["admin-down"], "flow-class": "l3", "flow-limit": 0},
+     "flags": ["admin-down"], "flow-class": "l3", "flow-limit": 0,
+     "connection-limit": 1},
     {"id": 3, "type": "vif", "network": 1, "mac": mac(3),
-     "flags": ["security"],
-     "flow-class": "connection", "flow-limit": 1048576},
+     "flags": ["security"], "flow-class": "connection",
+     "flow-limit": 1048576, "connection-limit": 1048576},
     {"id": 4, "type": "remote", "network": 1, "mac": mac(4), "flags": [],
      "chassis": 20},
     {"id": 0xffffffff, "type": "remote", "network": 3, "mac": mac(4),
@@ -54,7 +55,7 @@ EVERYTHING = ([("network", n) for n in NETWORKS]
 # What the kernel adds to what was programmed.
 DERIVED = {"network": ("ports", "chassis", "router-interfaces"),
            "chassis": ("networks",),
-           "port": ("stats", "flows", "ifindex")}
+           "port": ("stats", "flows", "ifindex", "connections")}
 
 
 def programmed(kind, reply):
@@ -108,9 +109,9 @@ def defaults_are_filled_in(t):
             {"id": 1, "flags": [], "ports": 1, "chassis": 0,
              "router-interfaces": 0})
     vif, tunnel = df.port(1), df.port(2)
-    t.check("class and limit of a vif",
-            (vif["flow-class"], vif["flow-limit"], vif["flags"]),
-            ("l2", 4096, []))
+    t.check("class and limits of a vif",
+            (vif["flow-class"], vif["flow-limit"], vif["connection-limit"],
+             vif["flags"]), ("l2", 4096, 16384, []))
     t.check("class and limit of a tunnel",
             (tunnel["flow-class"], tunnel["flow-limit"], tunnel["flags"]),
             ("l2", 65536, []))
@@ -137,7 +138,8 @@ def a_replacement_is_the_whole_object(t):
     df.do("port-new", {"id": 2, "type": "vif", "network": 3, "mac": mac(9)})
     t.check("vif in another network", programmed("port", df.port(2)),
             {"id": 2, "type": "vif", "network": 3, "mac": mac(9),
-             "flags": [], "flow-class": "l2", "flow-limit": 4096})
+             "flags": [], "flow-class": "l2", "flow-limit": 4096,
+             "connection-limit": 16384})
     df.do("chassis-new", {"id": 21, "tunnel": 11,
                           "remote-ip6": "2001:db8::9"})
     t.check("chassis", programmed("chassis", df.do(

@@ -28,7 +28,8 @@ VALID = {
     "network-get": {"id": 1},
     "port-new": {"id": 3, "type": "vif", "network": 1, "mac": mac(3),
                  "flags": ["admin-down"], "flow-class": "l3",
-                 "flow-limit": 7, "ip4": ["192.0.2.3"],
+                 "flow-limit": 7, "connection-limit": 7,
+                 "ip4": ["192.0.2.3"],
                  "ip6": ["2001:db8:1::3"],
                  "pair": [{"mac": mac(3), "ip4": "192.0.2.30",
                            "prefix-len": 32}],
@@ -329,7 +330,11 @@ def each_type_of_port_has_its_attributes(t, hv):
             ("remote with security", {**REMOTE, "flags": ["security"]},
              "flags"),
             ("tunnel with security", {**tunnel, "flags": ["security"]},
-             "flags")):
+             "flags"),
+            ("remote with connections", {**REMOTE, "connection-limit": 1},
+             "connection-limit"),
+            ("tunnel with connections", {**tunnel, "connection-limit": 1},
+             "connection-limit")):
         refused(t, what, lambda a=attrs: hv.df.do("port-new", a),
                 errno.EINVAL, attr=attr)
     refused(t, "vif becomes tunnel",

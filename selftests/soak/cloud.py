@@ -20,7 +20,8 @@ import time
 
 from model import DENY, FAMILIES, FREE, REACH, Model, Port, text_of
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
-from dfnl import NLM_F_ACK, Conntrack   # noqa: E402  pylint: disable=wrong-import-position
+from dfct import Conntrack   # noqa: E402  pylint: disable=wrong-import-position
+from dfnl import NLM_F_ACK   # noqa: E402  pylint: disable=wrong-import-position
 
 WAIT_FACTOR = int(os.environ.get("WAIT_FACTOR", "1"))
 BOUND_MS = 2000 * WAIT_FACTOR       # from a change to what follows from it

@@ -70,7 +70,7 @@ static const char *const drop_reasons[] = {
 	"rate-limited", "neighbour-known", "neighbour-conflict", "no-agent",
 	"policy-egress", "policy-ingress", "connection-invalid", "connection-limit",
 	"spoofed-mac", "spoofed-ip", "spoofed-neighbour", "dhcp-server",
-	"router-advertisement", "ether-type", NULL
+	"router-advertisement", "ether-type", "fragment-limit", NULL
 };
 
 static const struct attr_spec datapath_spec[] = {
@@ -140,6 +140,8 @@ static const struct attr_spec port_spec[] = {
 	[DF_A_PORT_FLAGS] = { "flags", TYPE_FLAGS, .names = port_flags },
 	[DF_A_PORT_FLOW_CLASS] = { "flow_class", TYPE_ENUM, .names = flow_classes },
 	[DF_A_PORT_FLOW_LIMIT] = { "flow_limit", TYPE_U32 },
+	[DF_A_PORT_CONNECTION_LIMIT] = { "connection_limit", TYPE_U32 },
+	[DF_A_PORT_CONNECTIONS] = { "connections", TYPE_U32 },
 	[DF_A_PORT_IFINDEX] = { "ifindex", TYPE_U32 },
 	[DF_A_PORT_FLOWS] = { "flows", TYPE_U32 },
 	[DF_A_PORT_STATS] = { "stats", TYPE_NEST, .nest = stats_spec,

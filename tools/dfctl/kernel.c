@@ -174,6 +174,8 @@ static const struct dfctl_column port_columns[] = {
 	{ .name = "group", .extra = true },
 	{ .name = "flow_class", .extra = true },
 	{ .name = "flow_limit", .extra = true },
+	{ .name = "connection_limit", .extra = true },
+	{ .name = "connections", .extra = true },
 	{ .name = "ifindex", .extra = true },
 	{ .name = "flows" },
 	{ .name = "rx_packets", .text = rx_packets_text },

@@ -11,6 +11,7 @@
 
 #define DRAGONFLOW_VNI_MAX		16777215
 #define DRAGONFLOW_FLOW_LIMIT_MAX	1048576
+#define DRAGONFLOW_CONNECTION_LIMIT_MAX	1048576
 #define DRAGONFLOW_ADDRESSES_MAX	64
 #define DRAGONFLOW_PAIRS_MAX		32
 #define DRAGONFLOW_HOLDS_MAX		64
@@ -227,8 +228,8 @@ enum dragonflow_action_type {
  *   workload to receive it.
  * @DRAGONFLOW_DROP_REASON_CONNECTION_INVALID: It belongs to no connection and
  *   cannot begin one.
- * @DRAGONFLOW_DROP_REASON_CONNECTION_LIMIT: No room for another connection, or
- *   no memory.
+ * @DRAGONFLOW_DROP_REASON_CONNECTION_LIMIT: Another connection is one too
+ *   many, for the port or for the table of conntrack; or there is no memory.
  * @DRAGONFLOW_DROP_REASON_SPOOFED_MAC: The Ethernet source address is neither
  *   the port's own nor one of its pairs.
  * @DRAGONFLOW_DROP_REASON_SPOOFED_IP: The IP source address is not one that
@@ -242,6 +243,8 @@ enum dragonflow_action_type {
  *   redirect, from a workload.
  * @DRAGONFLOW_DROP_REASON_ETHER_TYPE: Neither IPv4 nor IPv6, nor ARP between
  *   those: what the frame says of its sender cannot be told.
+ * @DRAGONFLOW_DROP_REASON_FRAGMENT_LIMIT: Too many fragments of the port wait
+ *   for others; only for ports with security groups.
  */
 enum dragonflow_drop_reason {
 	DRAGONFLOW_DROP_REASON_MALFORMED = 1,
@@ -278,6 +281,7 @@ enum dragonflow_drop_reason {
 	DRAGONFLOW_DROP_REASON_DHCP_SERVER,
 	DRAGONFLOW_DROP_REASON_ROUTER_ADVERTISEMENT,
 	DRAGONFLOW_DROP_REASON_ETHER_TYPE,
+	DRAGONFLOW_DROP_REASON_FRAGMENT_LIMIT,
 };
 
 /**
@@ -343,6 +347,8 @@ enum {
 	DF_A_PORT_PAIR,
 	DF_A_PORT_HOLD,
 	DF_A_PORT_GROUP,
+	DF_A_PORT_CONNECTION_LIMIT,
+	DF_A_PORT_CONNECTIONS,
 
 	__DF_A_PORT_MAX,
 	DF_A_PORT_MAX = (__DF_A_PORT_MAX - 1)

@@ -1,0 +1,391 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+# TIMEOUT=300
+"""Workloads of ill will: what they may use up is theirs alone.
+
+     11 attacker    12 victim    13 - 14 neighbours
+
+Whatever the attacker does, nothing that the neighbours send to each other is
+lost, and it goes on to be one lookup for each packet. Then what is bounded: the
+connections of a port and of conntrack, and the fragments of a port.
+"""
+import pathlib
+import random
+import socket
+import struct
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+from dfct import Conntrack  # noqa: E402 pylint: disable=wrong-import-position
+from dffuzz import seed  # noqa: E402 pylint: disable=wrong-import-position
+from dfns import inside  # noqa: E402 pylint: disable=wrong-import-position
+from dfpair import (  # noqa: E402 pylint: disable=wrong-import-position
+    Pair, connections, echoes)
+from dftest import (  # noqa: E402 pylint: disable=wrong-import-position
+    checksum, ethernet, ip4, ip6, mac, main, poll, sysctl, udp)
+
+IP4, IP6 = 0x800, 0x86dd
+ICMP, TCP, UDP, FRAGMENT, SCTP = 1, 6, 17, 44, 132
+SYN, RST, ACK = 2, 4, 16
+MORE = 0x2000       # fragments follow
+ATTACKER, VICTIM, ONE, TWO = 11, 12, 13, 14
+CONNECTIONS, FLOWS = 64, 32
+PORT = 9            # that the rules let in
+FLOOD = 1500
+
+
+def address(number, version=4):
+    return f"192.0.2.{number}" if version == 4 else f"2001:db8::{number}"
+
+
+def tcp(src, dst, flags, seq=1):
+    return struct.pack("!HHIIBBHHH", src, dst, seq, 1, 0x50, flags, 1024, 0, 0)
+
+
+def frame4(source, target, proto, data, **fields):
+    return ethernet(mac(target), mac(source), IP4, ip4(
+        address(source), address(target), proto, data, **fields))
+
+
+class World:
+    """All four ports have the same group."""
+
+    def __init__(self, t, **limits):
+        self.t, self.hv = t, t.hypervisor()
+        df = self.hv.df
+        # made up packets have no checksums
+        sysctl(self.hv.name, "netfilter/nf_conntrack_checksum", "0")
+        df.do("security-group-new", {"id": 1})
+        self.hv.network(1)
+        rules = [{"direction": "egress"}, {
+            "direction": "ingress", "protocol": UDP, "port-min": PORT,
+            "port-max": PORT}, {
+            "direction": "ingress", "protocol": TCP, "port-min": PORT,
+            "port-max": PORT}, {"direction": "ingress", "protocol": SCTP}]
+        for number, rule in enumerate(rules):
+            for n, version in enumerate(("ip4", "ip6")):
+                df.do("security-group-rule-new", {
+                    "id": 1 + 2 * number + n, "group": 1, "version": version,
+                    **rule})
+        self.wires = {number: self.hv.wire(
+            number, group=[1], ip4=[address(number)], ip6=[address(number, 6)],
+            **(limits if number == ATTACKER else {}))
+            for number in (ATTACKER, VICTIM, ONE, TWO)}
+
+    def pass_on(self, source, target, frame):
+        """Send it; how often it arrives."""
+        self.wires[source].send(frame)
+        return self.wires[target].pending().count(frame)
+
+    def exchange(self, source, target, count=1):
+        """Datagrams there and back, of one connection; how many arrive."""
+        there = frame4(source, target, UDP, udp(5000, PORT, b"question"))
+        back = frame4(target, source, UDP, udp(PORT, 5000, b"answer"))
+        return sum(self.pass_on(source, target, there)
+                   + self.pass_on(target, source, back)
+                   for _ in range(count))
+
+    def misses(self):
+        return sum(self.hv.counter(n, "flow-misses") for n in (ONE, TWO))
+
+
+# What an attacker sends, an endless lot each.
+
+def scan(dice):
+    while True:
+        yield frame4(ATTACKER, VICTIM, UDP, udp(
+            dice.randrange(1, 65536), dice.randrange(1, 65536)))
+
+
+def flood_syn(dice):
+    while True:
+        yield frame4(ATTACKER, VICTIM, TCP, tcp(
+            dice.randrange(1, 65536), PORT, SYN, dice.getrandbits(32)))
+
+
+def spoof(dice):
+    while True:
+        yield ethernet(mac(VICTIM), mac(dice.randrange(100, 65536)), IP4, ip4(
+            f"10.{dice.randrange(256)}.{dice.randrange(256)}.9",
+            address(VICTIM), UDP, udp(dice.randrange(1, 65536), PORT)))
+
+
+def ping(dice):
+    while True:
+        yield frame4(ATTACKER, VICTIM, ICMP, struct.pack(
+            "!BBHHH", 8, 0, 0, dice.getrandbits(16), 1))
+
+
+def fragments4(dice):
+    while True:
+        yield frame4(ATTACKER, VICTIM, UDP, udp(5000, PORT, bytes(1392)),
+                     ident=dice.getrandbits(16), frag=MORE | dice.choice(
+                         (0, 0, 175, 1000)))
+
+
+def fragments6(dice):
+    while True:
+        yield ethernet(mac(VICTIM), mac(ATTACKER), IP6, ip6(
+            address(ATTACKER, 6), address(VICTIM, 6), FRAGMENT, struct.pack(
+                "!BBHI", UDP, 0, 1 | 8 * dice.choice((0, 0, 174)),
+                dice.getrandbits(32)) + udp(5000, PORT, bytes(1384))))
+
+
+def garbage(dice):
+    while True:
+        yield ethernet(mac(VICTIM), mac(ATTACKER), dice.choice(
+            (IP4, IP6, 0x806)), dice.randbytes(dice.randrange(100)))
+
+
+def neighbours_do_not_notice(attack):
+    def case(t):
+        world = World(t, connection_limit=CONNECTIONS, flow_limit=FLOWS)
+        frames = attack(random.Random(seed(t.log)))
+        for pair in ((ONE, TWO), (ONE, VICTIM)):
+            t.require("they know each other", world.exchange(*pair, 2), 4)
+        missed, arrived = world.misses(), 0
+        for _ in range(10):
+            world.wires[ATTACKER].flood(next(frames)
+                                        for _ in range(FLOOD // 10))
+            world.wires[VICTIM].pending()
+            arrived += world.exchange(ONE, TWO, 10)
+        t.check("nothing of the neighbours' is lost", arrived, 200)
+        # once in a connection's life each end tells conntrack that it lasts
+        t.check("each packet is one lookup", world.misses() - missed <= 2)
+        t.check("nor does the victim lose what it had",
+                world.exchange(ONE, VICTIM), 2)
+        port = world.hv.df.port(ATTACKER)
+        t.check("flow entries are bounded", port["flows"] <= FLOWS)
+        t.check("connections are bounded", port["connections"] <= CONNECTIONS)
+        t.log(f"dropped: {world.hv.drops(ATTACKER)}")
+    case.__name__ = f"neighbours_do_not_notice_{attack.__name__}"
+    return case
+
+
+def whole(world, source, target, version, ident):
+    """A datagram in two fragments: does it come out, in fragments again?"""
+    data = udp(6000 + ident % 100, PORT, bytes(range(256)) * 6)
+    if version == 4:
+        parts = [frame4(source, target, UDP, data[:1400], ident=ident,
+                        frag=MORE),
+                 frame4(source, target, UDP, data[1400:], ident=ident,
+                        frag=1400 // 8)]
+    else:
+        parts = [ethernet(mac(target), mac(source), IP6, ip6(
+            address(source, 6), address(target, 6), FRAGMENT,
+            struct.pack("!BBHI", UDP, 0, at | more, ident) + piece))
+            for at, more, piece in ((0, 1, data[:1400]),
+                                    (1400, 0, data[1400:]))]
+    world.wires[source].flood(parts)
+    return len(world.wires[target].pending())
+
+
+def fragments_are_bounded_by_port(version):
+    def case(t):
+        world = World(t)
+        t.require("a datagram in fragments arrives",
+                  whole(world, ONE, TWO, version, 1), 2)
+        attack = (fragments4 if version == 4 else fragments6)(random.Random(1))
+        # more than the kernel has room for
+        world.wires[ATTACKER].flood(next(attack) for _ in range(6000))
+        t.check("the attacker has had its part", world.hv.drops(ATTACKER).get(
+            "fragment-limit", 0) > 3000)
+        t.check("others have theirs", sum(
+            whole(world, ONE, TWO, version, 2 + n) for n in range(50)), 100)
+        t.check("what becomes whole does not count", world.hv.drops(ONE), {})
+    case.__name__ = f"ipv{version}_fragments_are_bounded_by_port"
+    return case
+
+
+def a_port_has_so_many_connections(t):
+    world = World(t, connection_limit=8)
+    begin = [frame4(ATTACKER, VICTIM, UDP, udp(7000 + n, PORT, b"hello"))
+             for n in range(20)]
+    world.exchange(ATTACKER, VICTIM, 2)
+    t.check("the first begin", sum(world.pass_on(ATTACKER, VICTIM, frame)
+                                   for frame in begin), 7)
+    t.check("others are one too many", world.hv.drops(ATTACKER),
+            {"connection-limit": 13})
+    t.check("those that are go on", world.exchange(ATTACKER, VICTIM), 2)
+    t.check("another port's begin", world.exchange(ONE, VICTIM), 2)
+    port = world.hv.df.port(ATTACKER)
+    t.check("it reads back", (port["connection-limit"], port["connections"]),
+            (8, 8))
+    t.wait("those without an answer make room", lambda: world.pass_on(
+        ATTACKER, VICTIM, begin[-1]), 1)
+    t.check("counted anew", world.hv.df.port(ATTACKER)["connections"] < 8)
+    world.hv.vif(ATTACKER, group=[1], connection_limit=1000)
+    t.check("with another limit all begin", sum(
+        world.pass_on(ATTACKER, VICTIM, frame) for frame in begin), 20)
+
+
+def established(t, world, count):
+    """So many connections, each to a server of its own."""
+    socks = []
+    for port in range(80, 80 + count):
+        world.server(world.outer, port)
+        socks.append(world.client(world.inner, "192.0.2.12", port))
+    t.require("they connect", all(sock and echoes(sock) for sock in socks))
+    return socks
+
+
+def what_was_answered_stays(t):
+    """When a port has too many, those go that conntrack would let go."""
+    world = Pair(t, [{"direction": "egress"}])
+    socks = established(t, world, 4)
+    world.hv.vif(11, group=[1], connection_limit=12)
+    with inside(world.inner):
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    t.defer(sock.close)
+    for port in range(2000, 2020):
+        sock.sendto(b"hello", ("192.0.2.12", port))
+    t.check("it is full", world.hv.df.port(11)["connections"], 12)
+    t.check("and says so", world.hv.drops(11).get("connection-limit"), 12)
+    t.wait("it is counted", lambda: world.hv.df.port(11)["connections"] < 12)
+    t.check("connections that were answered are there", sum(
+        state == "ESTABLISHED" for _, _, state in connections(world)), 4)
+    t.check("and go on", all(map(echoes, socks)))
+
+
+def conntrack_may_be_full(t):
+    world = Pair(t, [{"direction": "egress"}])
+    socks = established(t, world, 3)
+    world.server(world.outer, 90)
+    path = pathlib.Path("/proc/sys/net/netfilter/nf_conntrack_max")
+    most = path.read_text(encoding="ascii")
+    t.defer(path.write_text, most, "ascii")
+    path.write_text("3", encoding="ascii")
+    t.check("another one does not begin", world.client(
+        world.inner, "192.0.2.12", 90), None)
+    t.check("for this reason",
+            world.hv.drops(11).get("connection-limit", 0) > 0)
+    t.check("those that are go on", all(map(echoes, socks)))
+    path.write_text(most, encoding="ascii")
+    t.check("with room it does", poll(lambda: world.client(
+        world.inner, "192.0.2.12", 90)) is not None)
+
+
+def conntrack(world, question):
+    """Ask something about each connection."""
+    client = Conntrack(world.hv.name)
+    try:
+        return question(client)
+    finally:
+        client.close()
+
+
+def a_datagram_flow_that_lasts_is_assured(t):
+    """Though conntrack does not see its packets."""
+    world = World(t)
+    world.exchange(ONE, TWO, 5)
+    t.check("not at first", conntrack(world, Conntrack.assured), [False] * 2)
+    time.sleep(2.2)
+    missed = world.misses()
+    t.check("all arrive", world.exchange(ONE, TWO, 50), 100)
+    t.check("after a while", conntrack(world, Conntrack.assured), [True] * 2)
+    t.check("for a walk or two", world.misses() - missed <= 2)
+
+
+def resets_that_nobody_heeds(t):
+    """A reset that its receiver takes for forged does not end the rest."""
+    world = Pair(t, [{"direction": "egress", "protocol": TCP}])
+    world.server(world.outer, 80)
+    sock = world.client(world.inner, "192.0.2.12", 80)
+    t.require("it connects", sock is not None and echoes(sock))
+    port = sock.getsockname()[1]
+    with inside(world.outer):
+        raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, TCP)
+    t.defer(raw.close)
+    for seq in (1, 1 << 31, 0xdeadbeef):
+        head = tcp(80, port, RST | ACK, seq)
+        pseudo = socket.inet_aton("192.0.2.12") + \
+            socket.inet_aton("192.0.2.11") + struct.pack("!HH", TCP, 20)
+        raw.sendto(head[:16] + struct.pack("!H", checksum(pseudo + head))
+                   + head[18:], ("192.0.2.11", 0))
+        t.check(f"it goes on after {seq:#x}", echoes(sock))
+    missed = world.hv.counter(11, "flow-misses")
+    t.check("for long", all(left > 600 for left in conntrack(
+        world, Conntrack.timeouts)) and echoes(sock))
+    # ARP may, and does not matter
+    t.check("and past conntrack",
+            world.hv.counter(11, "flow-misses") - missed <= 1)
+
+
+def a_reset_ends_a_connection(t):
+    """Whose packets conntrack has not seen for long."""
+    world = Pair(t, [{"direction": "egress", "protocol": TCP}])
+    world.server(world.outer, 80)
+    sock = world.client(world.inner, "192.0.2.12", 80)
+    t.require("it connects", sock is not None)
+    t.require("and goes on", all(echoes(sock, bytes(4000))
+                                 for _ in range(5)))
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                    struct.pack("ii", 1, 0))
+    sock.close()
+    t.check("soon", all(left <= 120 for left in conntrack(
+        world, Conntrack.timeouts)))
+
+
+def a_storm_of_connections(t):
+    world = Pair(t, [{"direction": "egress", "protocol": TCP},
+                     {"direction": "ingress", "protocol": TCP}],
+                 judged=(11, 12))
+    world.server(world.outer, 80)
+    for n in range(150):
+        sock = world.client(world.inner, "192.0.2.12", 80)
+        t.require(f"{n}: it connects", sock is not None and echoes(sock))
+        sock.close()
+    t.check("in the zone of each", len(connections(world)), 300)
+    # what the workloads say beside is not allowed
+    t.check("nothing is dropped", {reason for n in (11, 12)
+                                   for reason in world.hv.drops(n)
+                                   if reason.startswith("connection")}, set())
+
+
+def sctp(tag, kind, length=4):
+    """A packet of one chunk."""
+    return struct.pack("!HHII", 1000, PORT, tag, 0) + struct.pack(
+        "!BBH", kind, 3, length) + bytes(length - 4)
+
+
+def swapped(packet):
+    return packet[2:4] + packet[:2] + packet[4:]
+
+
+def associations_are_connections(t):
+    """Small packets come padded, and are no less sound for it."""
+    world = World(t)
+    init = struct.pack("!HHII", 1000, PORT, 0, 0) + struct.pack(
+        "!BBHIIHHI", 1, 0, 20, 7, 1500, 1, 1, 1)
+    answer = struct.pack("!HHII", PORT, 1000, 7, 0) + struct.pack(
+        "!BBHIIHHI", 2, 0, 20, 8, 1500, 1, 1, 1)
+    stray = frame4(TWO, ONE, SCTP, swapped(sctp(7, 0, 20)))
+    t.check("out of the blue nothing is", world.pass_on(TWO, ONE, stray), 0)
+    t.check("and counted", world.hv.drops(TWO), {"connection-invalid": 1})
+    for what, source, packet in (
+            ("init", ONE, init), ("its answer", TWO, answer),
+            ("cookie", ONE, sctp(8, 10, 8)),
+            ("its answer", TWO, swapped(sctp(7, 11))),
+            ("data", ONE, sctp(8, 0, 20)),
+            ("data back", TWO, swapped(sctp(7, 0, 20)))):
+        target = ONE + TWO - source
+        frame = frame4(source, target, SCTP, packet)
+        world.wires[source].send(frame)
+        t.check(what, [got.ljust(60, b"\0") for got in
+                       world.wires[target].pending()], [frame])
+    t.check("conntrack knows", len(connections(world)), 2)
+
+
+main(*map(neighbours_do_not_notice, (
+    scan, flood_syn, spoof, ping, fragments4, fragments6, garbage)),
+     fragments_are_bounded_by_port(4),
+     fragments_are_bounded_by_port(6),
+     a_port_has_so_many_connections,
+     what_was_answered_stays,
+     conntrack_may_be_full,
+     a_datagram_flow_that_lasts_is_assured,
+     resets_that_nobody_heeds,
+     a_reset_ends_a_connection,
+     a_storm_of_connections,
+     associations_are_connections)
