@@ -21,10 +21,10 @@ static void put_address(struct nlmsghdr *nlh, uint16_t ip4, uint16_t ip6,
 		mnl_attr_put(nlh, ip6, 16, address->bytes);
 }
 
-static void put_flags(struct nlmsghdr *nlh, uint16_t type, uint32_t flags)
+static void put_u32(struct nlmsghdr *nlh, uint16_t type, uint32_t value)
 {
-	if (flags)
-		mnl_attr_put_u32(nlh, type, flags);
+	if (value)
+		mnl_attr_put_u32(nlh, type, value);
 }
 
 static void remember(const struct nlattr **attrs, const struct nlattr *attr)
@@ -125,7 +125,7 @@ static void put_network(struct nlmsghdr *nlh, const union dfa_value *value)
 {
 	if (value->network.vni != DFA_NO_VNI)
 		mnl_attr_put_u32(nlh, DF_A_NETWORK_VNI, value->network.vni);
-	put_flags(nlh, DF_A_NETWORK_FLAGS, value->network.flags);
+	put_u32(nlh, DF_A_NETWORK_FLAGS, value->network.flags);
 }
 
 static int parse_network(const struct nlmsghdr *nlh, uint32_t *id,
@@ -234,7 +234,8 @@ static void put_port(struct nlmsghdr *nlh, const union dfa_value *value)
 	mnl_attr_put(nlh, DF_A_PORT_MAC, 6, port->mac);
 	if (port->type == DRAGONFLOW_PORT_TYPE_REMOTE)
 		mnl_attr_put_u32(nlh, DF_A_PORT_CHASSIS, port->chassis);
-	put_flags(nlh, DF_A_PORT_FLAGS, port->flags);
+	put_u32(nlh, DF_A_PORT_FLAGS, port->flags);
+	put_u32(nlh, DF_A_PORT_CONNECTION_LIMIT, port->connection_limit);
 	for (size_t i = 0; i < dfa_addrs_count(port->addrs); i++)
 		put_address(nlh, DF_A_PORT_IP4, DF_A_PORT_IP6,
 			    &port->addrs->addr[i].address);
@@ -283,6 +284,7 @@ static int parse_port(const struct nlmsghdr *nlh, uint32_t *id,
 	port->network = get_u32(attrs[DF_A_PORT_NETWORK], 0);
 	port->chassis = get_u32(attrs[DF_A_PORT_CHASSIS], 0);
 	port->flags = (uint8_t)get_u32(attrs[DF_A_PORT_FLAGS], 0);
+	port->connection_limit = get_u32(attrs[DF_A_PORT_CONNECTION_LIMIT], 0);
 	get_mac(port->mac, attrs[DF_A_PORT_MAC]);
 	return get_addrs(nlh, &port->addrs, parse_port_address) ?:
 	       get_groups(nlh, &port->groups) ?:
@@ -317,7 +319,7 @@ static int parse_chassis(const struct nlmsghdr *nlh, uint32_t *id,
 
 static void put_router(struct nlmsghdr *nlh, const union dfa_value *value)
 {
-	put_flags(nlh, DF_A_ROUTER_FLAGS, value->router.flags);
+	put_u32(nlh, DF_A_ROUTER_FLAGS, value->router.flags);
 }
 
 static int parse_router(const struct nlmsghdr *nlh, uint32_t *id,
@@ -344,7 +346,7 @@ static void put_interface(struct nlmsghdr *nlh, const union dfa_value *value)
 	if (interface->mtu)
 		mnl_attr_put_u32(nlh, DF_A_ROUTER_INTERFACE_MTU,
 				 interface->mtu);
-	put_flags(nlh, DF_A_ROUTER_INTERFACE_FLAGS, interface->flags);
+	put_u32(nlh, DF_A_ROUTER_INTERFACE_FLAGS, interface->flags);
 	for (size_t i = 0; i < dfa_addrs_count(interface->addrs); i++) {
 		addr = &interface->addrs->addr[i];
 		nest = mnl_attr_nest_start(nlh, DF_A_ROUTER_INTERFACE_ADDRESS);
@@ -488,7 +490,7 @@ static int parse_member(const struct nlmsghdr *nlh, uint32_t *id,
 
 static void put_group(struct nlmsghdr *nlh, const union dfa_value *value)
 {
-	put_flags(nlh, DF_A_SECURITY_GROUP_FLAGS, value->group.flags);
+	put_u32(nlh, DF_A_SECURITY_GROUP_FLAGS, value->group.flags);
 }
 
 static int parse_group(const struct nlmsghdr *nlh, uint32_t *id,

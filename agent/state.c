@@ -253,6 +253,7 @@ static bool port_equal(const struct dfa_port_value *a,
 {
 	return a->type == b->type && a->flags == b->flags &&
 	       a->network == b->network && a->chassis == b->chassis &&
+	       a->connection_limit == b->connection_limit &&
 	       memcmp(a->mac, b->mac, 6) == 0 &&
 	       dfa_addrs_equal(a->addrs, b->addrs) &&
 	       dfa_ids_equal(a->groups, b->groups);

@@ -47,6 +47,7 @@ struct dfa_port_value {
 	struct dfa_ids *groups; /* security groups of a vif */
 	uint32_t network; /* of a vif or remote, else 0 */
 	uint32_t chassis; /* of a remote, else 0 */
+	uint32_t connection_limit; /* of a vif, else 0 */
 	uint8_t mac[6];
 	uint8_t type; /* enum dragonflow_port_type */
 	uint8_t flags; /* enum dragonflow_port_flag */

@@ -121,6 +121,7 @@ struct dfa_host {
  * @group_ids: the kernel ids of those that apply, see dfa_port_judge()
  * @id: of the object
  * @key: kernel id
+ * @connection_limit: how many connections it may have
  * @mac: Ethernet address
  * @is_up: admin_state_up
  * @is_guarded: port_security_enabled
@@ -144,6 +145,7 @@ struct dfa_port {
 	struct dfa_ids *group_ids;
 	struct dfa_uuid id;
 	uint32_t key;
+	uint32_t connection_limit;
 	uint8_t mac[6];
 	bool is_up : 1;
 	bool is_guarded : 1;

@@ -95,12 +95,13 @@ static bool port_value(const struct dfa_port *port,
 	if (port->host->is_self) {
 		if (port->is_guarded)
 			value->flags |= DRAGONFLOW_PORT_FLAG_SECURITY;
-	} else {
-		value->type = DRAGONFLOW_PORT_TYPE_REMOTE;
-		value->chassis = port->host->key;
-		if (port->is_standby)
-			value->flags |= DRAGONFLOW_PORT_FLAG_RELAY;
+		value->connection_limit = port->connection_limit;
+		return true;
 	}
+	value->type = DRAGONFLOW_PORT_TYPE_REMOTE;
+	value->chassis = port->host->key;
+	if (port->is_standby)
+		value->flags |= DRAGONFLOW_PORT_FLAG_RELAY;
 	return true;
 }
 
@@ -303,6 +304,7 @@ int dfa_port_put(struct dfa_compile *compile, const struct df_obj *obj)
 		return err;
 
 	memcpy(port->mac, mac, sizeof(mac));
+	port->connection_limit = (uint32_t)df_obj_u64(obj, "connection_limit");
 	port->is_up = df_obj_bool(obj, "admin_state_up");
 	port->is_guarded = df_obj_bool(obj, "port_security_enabled");
 	port->is_standby = is_self(compile, df_obj_string(obj, "binding_standby_host"));

@@ -446,10 +446,12 @@ static union dfa_value random_port(bool odd_types)
 	value.port.mac[5] = (uint8_t)pick(KEYS);
 	value.port.flags = (uint8_t)pick(2);
 	value.port.addrs = pool[PORT_SETS][pick(SETS) & pick(SETS)];
-	if (value.port.type == DRAGONFLOW_PORT_TYPE_REMOTE)
+	if (value.port.type == DRAGONFLOW_PORT_TYPE_REMOTE) {
 		value.port.chassis = pick(IDS);
-	else
-		value.port.groups = group_pool[pick(GROUP_SETS)];
+		return value;
+	}
+	value.port.groups = group_pool[pick(GROUP_SETS)];
+	value.port.connection_limit = 1 + pick(2);
 	return value;
 }
 

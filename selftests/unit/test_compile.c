@@ -317,6 +317,24 @@ static void port_security_is_of_ports_here_unless_off(void **state)
 	assert_int_equal(wish(world, DFA_PORT, 21)->port.flags, 0);
 }
 
+static void a_quota_is_of_what_is_bound_here(void **state)
+{
+	struct world *world = *state;
+	const struct dfa_port_value *port;
+
+	put_network(world, "");
+	put_chassis(world, VXLAN);
+	put_port(world, "here", "");
+	port = &wish(world, DFA_PORT, 21)->port;
+	assert_int_equal(port->connection_limit, 16384);
+	put_port(world, "here", ",\"connection_limit\":7");
+	port = &wish(world, DFA_PORT, 21)->port;
+	assert_int_equal(port->connection_limit, 7);
+	put_port(world, "there", ",\"connection_limit\":7");
+	port = &wish(world, DFA_PORT, 21)->port;
+	assert_int_equal(port->connection_limit, 0);
+}
+
 static void the_first_common_way_is_taken(void **state)
 {
 	static const struct {
@@ -513,6 +531,7 @@ int main(void)
 		TEST(a_port_moves_and_comes_back),
 		TEST(admin_down_comes_from_port_or_network),
 		TEST(port_security_is_of_ports_here_unless_off),
+		TEST(a_quota_is_of_what_is_bound_here),
 		TEST(the_first_common_way_is_taken),
 		TEST(a_chassis_without_a_common_way_parks_its_ports),
 		TEST(a_deleted_chassis_takes_its_ports_along),
