@@ -242,18 +242,6 @@ static void plan_ran(void *arg)
 	dfa_attach_reap(&agent->attach);
 }
 
-/*
- * What is known from before is enough to begin with, after a reboot. But what the
- * kernel has is never older: that is left alone until the database tells.
- */
-static void use_cache(struct dfa_agent *agent)
-{
-	if (agent->has_kernel && agent->topics.is_from_cache &&
-	    agent->apply.kernel && !agent->apply.is_ready &&
-	    !agent->state.have_count[DFA_NETWORK])
-		dfa_apply_ready(&agent->apply);
-}
-
 /* What was claimed while we did not listen. */
 static void kernel_read(void *arg)
 {
@@ -261,7 +249,6 @@ static void kernel_read(void *arg)
 	struct dfa_map_iter iter = dfa_map_iter(&agent->state.by_id);
 	struct dfa_map_node *node;
 
-	use_cache(agent);
 	while ((node = dfa_map_iter_next(&agent->state.by_id, &iter))) {
 		const struct dfa_object *object;
 
@@ -305,36 +292,9 @@ static void register_refused(void *arg, const char *why)
 	die(agent, text);
 }
 
-/* Once, at the start: later there is more to go by. */
-static void start_cached(struct dfa_agent *agent)
-{
-	struct df_error error;
-	char text[32];
-
-	if (agent->topics.is_started || !agent->cache.is_loaded)
-		return;
-	if (dfa_topics_start_cached(&agent->topics, agent->config->chassis,
-				    &error)) {
-		die(agent, error.text);
-		return;
-	}
-	dfa_cache_age(&agent->cache, text, sizeof(text));
-	dfa_warning("no database: working from the last known state, of %s: "
-		    "%zu objects", text, agent->cache.items.count);
-	dfa_notify_status("no database: working from the last known state");
-	use_cache(agent);
-}
-
-static void register_unreachable(void *arg, const char *why)
-{
-	(void)why;
-	start_cached(arg);
-}
-
 static const struct dfa_register_ops register_ops = {
 	.done = registered,
 	.refused = register_refused,
-	.unreachable = register_unreachable,
 };
 
 static void database_state(void *arg, bool up, const struct df_error *error)
@@ -342,8 +302,6 @@ static void database_state(void *arg, bool up, const struct df_error *error)
 	struct dfa_agent *agent = arg;
 
 	agent->is_database_up = up;
-	dfa_status_away(&agent->status, !up);
-	dfa_claims_away(&agent->claims, !up);
 	if (up) {
 		dfa_info("database: there again");
 		agent->database_error[0] = '\0';
@@ -355,7 +313,6 @@ static void database_state(void *arg, bool up, const struct df_error *error)
 	dfa_warning("database: %s; the datapath goes on as it is",
 		    agent->database_error);
 	dfa_notify_status("waiting for the database");
-	start_cached(agent);
 }
 
 /* --- start and stop -------------------------------------------------------- */
@@ -424,12 +381,10 @@ static int start_database(struct dfa_agent *agent, struct df_error *error)
 		return err;
 	agent->is_database_up = true;
 	df_nb_on_state(agent->nb, database_state, agent);
-	dfa_topics_init(&agent->topics, agent->nb, &agent->cache,
-			&agent->compile, &topics_ops, agent);
-	err = dfa_cache_init(&agent->cache, agent->base, agent->config);
-	if (!err)
-		err = dfa_status_init(&agent->status, agent->base, agent->nb,
-				      agent->config->chassis);
+	dfa_topics_init(&agent->topics, agent->nb, &agent->compile, &topics_ops,
+			agent);
+	err = dfa_status_init(&agent->status, agent->base, agent->nb,
+			      agent->config->chassis);
 	if (!err)
 		err = dfa_claims_init(&agent->claims, agent->base, agent->nb);
 	if (!err)
@@ -484,7 +439,6 @@ void dfa_agent_stop(struct dfa_agent *agent)
 		df_nb_close(agent->nb);
 		dfa_status_fini(&agent->status);
 		dfa_claims_fini(&agent->claims);
-		dfa_cache_fini(&agent->cache);
 	}
 	dfa_ra_fini(&agent->ra);
 	dfa_compile_fini(&agent->compile);

@@ -7,7 +7,6 @@
 #include "app/ra.h"
 #include "apply.h"
 #include "attach.h"
-#include "cache.h"
 #include "claims.h"
 #include "compile/compile.h"
 #include "config.h"
@@ -31,7 +30,6 @@ struct dfa_agent {
 	struct df_nb *nb;
 	struct dfa_state state;
 	struct dfa_compile compile;
-	struct dfa_cache cache;
 	struct dfa_topics topics;
 	struct dfa_apply apply;
 	struct dfa_attach attach;

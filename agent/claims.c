@@ -245,8 +245,7 @@ static void work(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	while (claims->is_ready && !claims->is_away &&
-	       claims->in_flight < MAX_IN_FLIGHT &&
+	while (claims->is_ready && claims->in_flight < MAX_IN_FLIGHT &&
 	       (node = dfa_map_iter_next(&claims->ports, &iter))) {
 		struct claimant *port;
 
@@ -317,14 +316,6 @@ void dfa_claims_ready(struct dfa_claims *claims)
 {
 	claims->is_ready = true;
 	schedule(claims, 0);
-}
-
-void dfa_claims_away(struct dfa_claims *claims, bool is_away)
-{
-	claims->is_away = is_away;
-	claims->delay_ms = 0;
-	if (!is_away)
-		schedule(claims, 0);
 }
 
 int dfa_claims_init(struct dfa_claims *claims, struct event_base *base,

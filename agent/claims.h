@@ -17,7 +17,6 @@
  * @ports: by kernel id
  * @work: writes what is news
  * @in_flight: commits that are not done
- * @is_away: the database is: what is news waits, the latest of each port
  * @delay_ms: before the next try
  * @is_ready: what the database says has been read
  */
@@ -27,15 +26,12 @@ struct dfa_claims {
 	struct event *work;
 	unsigned int in_flight;
 	unsigned int delay_ms;
-	bool is_away;
 	bool is_ready;
 };
 
 int dfa_claims_init(struct dfa_claims *claims, struct event_base *base,
 		    struct df_nb *nb);
 void dfa_claims_fini(struct dfa_claims *claims);
-/* The database went away, or came back. */
-void dfa_claims_away(struct dfa_claims *claims, bool is_away);
 
 /* A port is bound here, or has changed, or is not bound here any more. */
 int dfa_claims_port_set(struct dfa_claims *claims,

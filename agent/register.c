@@ -38,14 +38,8 @@ static void again(struct dfa_register *reg)
 
 static void failed(struct dfa_register *reg, const struct df_error *error)
 {
-	bool is_away = error->code == -ENOTCONN || error->code == -ETIMEDOUT;
-
-	if (!is_away || !reg->is_unreachable)
-		dfa_warning("cannot register chassis %s: %s",
-			    reg->config->chassis, error->text);
-	reg->is_unreachable = is_away;
-	if (is_away)
-		reg->ops->unreachable(reg->arg, error->text);
+	dfa_warning("cannot register chassis %s: %s", reg->config->chassis,
+		    error->text);
 	again(reg);
 }
 

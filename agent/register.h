@@ -11,12 +11,10 @@
  * struct dfa_register_ops - how the registration went
  * @done: the chassis is there, and the agent object says that we live
  * @refused: another agent lives on under this name
- * @unreachable: the database does not answer; it is tried again
  */
 struct dfa_register_ops {
 	void (*done)(void *arg);
 	void (*refused)(void *arg, const char *why);
-	void (*unreachable)(void *arg, const char *why);
 };
 
 /**
@@ -30,7 +28,6 @@ struct dfa_register_ops {
  * @lease: of the agent object
  * @deadline: until then an agent object may be what a predecessor left
  * @has_waited: this was told
- * @is_unreachable: this was told
  * @is_done: registered
  */
 struct dfa_register {
@@ -45,7 +42,6 @@ struct dfa_register {
 	long long deadline_ms;
 	long long started_at;
 	bool has_waited;
-	bool is_unreachable;
 	bool is_done;
 };
 

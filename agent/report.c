@@ -183,35 +183,11 @@ static void tunnel_problems(const struct dfa_agent *agent, json_t *problems)
 	}
 }
 
-static void from_cache_problem(const struct dfa_agent *agent, json_t *problems)
-{
-	char age[32];
-
-	dfa_cache_age(&agent->cache, age, sizeof(age));
-	problem(problems, "works from the last known state, of %s; database: %s",
-		age, agent->is_database_up ? "is being read" :
-					     agent->database_error);
-}
-
-static json_t *cache_json(const struct dfa_agent *agent)
-{
-	const struct dfa_cache *cache = &agent->cache;
-	char age[32];
-
-	dfa_cache_age(cache, age, sizeof(age));
-	return json_pack("{s:s, s:I, s:s, s:b, s:s}", "file", cache->path,
-			 "objects", (json_int_t)cache->items.count, "saved_at",
-			 age, "in_use", agent->topics.is_from_cache &&
-			 !agent->topics.is_synced, "note", cache->note);
-}
-
 static json_t *problems_json(const struct dfa_agent *agent)
 {
 	json_t *problems = json_array();
 
-	if (agent->topics.is_from_cache && !agent->topics.is_synced)
-		from_cache_problem(agent, problems);
-	else if (!agent->is_database_up)
+	if (!agent->is_database_up)
 		problem(problems, "database: %s", agent->database_error);
 	else if (!agent->reg.is_done)
 		problem(problems, "not registered yet");
@@ -279,7 +255,6 @@ static json_t *cmd_status(void *arg, const json_t *request)
 			 "%zu objects written, %zu deleted at the last start",
 			 apply->first_written, apply->first_deleted);
 	set_text(answer, "last_error", "%s", apply->last_error);
-	json_object_set_new(answer, "cache", cache_json(agent));
 	json_object_set_new(answer, "topics", topics_json(agent));
 	json_object_set_new(answer, "ports", locals_json(agent, false));
 	json_object_set_new(answer, "tunnels", locals_json(agent, true));
@@ -329,7 +304,6 @@ static json_t *cmd_metrics(void *arg, const json_t *request)
 		{ "uptime_seconds", "gauge", (uint64_t)uptime_s(agent) },
 		{ "database_up", "gauge", agent->is_database_up },
 		{ "datapath_up", "gauge", !!agent->apply.kernel },
-		{ "cached_objects", "gauge", agent->cache.items.count },
 		{ "topics", "gauge", agent->topics.topics.count },
 		{ "objects_desired", "gauge", dfa_state_wishes(&agent->state) },
 		{ "objects_actual", "gauge", sum(agent->state.have_count) },

@@ -165,7 +165,7 @@ static void work(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	while (!status->is_away && status->in_flight < MAX_IN_FLIGHT &&
+	while (status->in_flight < MAX_IN_FLIGHT &&
 	       (node = dfa_map_iter_next(&status->reports, &iter))) {
 		struct report *report;
 		int err;
@@ -227,14 +227,6 @@ void dfa_status_leave(struct dfa_status *status, const struct dfa_uuid *port)
 	report->is_written = false;
 	report->is_leaving = true;
 	schedule(status, 0);
-}
-
-void dfa_status_away(struct dfa_status *status, bool is_away)
-{
-	status->is_away = is_away;
-	status->delay_ms = 0;
-	if (!is_away)
-		schedule(status, 0);
 }
 
 int dfa_status_init(struct dfa_status *status, struct event_base *base,

@@ -15,7 +15,6 @@
  * @reports: one for every port that is, or was a moment ago, bound here
  * @work: writes what is to be written
  * @in_flight: commits that are not done
- * @is_away: the database is: what is news waits, the latest of each port
  * @delay_ms: before the next try
  */
 struct dfa_status {
@@ -25,14 +24,11 @@ struct dfa_status {
 	struct event *work;
 	unsigned int in_flight;
 	unsigned int delay_ms;
-	bool is_away;
 };
 
 int dfa_status_init(struct dfa_status *status, struct event_base *base,
 		    struct df_nb *nb, const char *chassis);
 void dfa_status_fini(struct dfa_status *status);
-/* The database went away, or came back. */
-void dfa_status_away(struct dfa_status *status, bool is_away);
 
 /* @reason: why it is down, a constant; NULL if it is up */
 void dfa_status_set(struct dfa_status *status, const struct dfa_uuid *port,

@@ -228,17 +228,11 @@ static int del_object(struct dfa_topics *topics, const char *model,
 	return err;
 }
 
-static bool is_followed(void *arg, const char *topic)
-{
-	return find(arg, topic);
-}
-
 static void check_synced(struct dfa_topics *topics)
 {
 	if (topics->is_synced || topics->unsynced || !topics->is_started)
 		return;
 	topics->is_synced = true;
-	dfa_cache_keep(topics->cache, is_followed, topics);
 	topics->ops->synced(topics->arg);
 }
 
@@ -248,40 +242,10 @@ static void failed(struct dfa_topics *topics, int err)
 		topics->ops->failed(topics->arg, err);
 }
 
-static void follow_groups(struct dfa_topics *topics);
-
-/*
- * What was known before, and is not there any more, is gone. With it, the topic
- * may go: return whether it is there still.
- */
-static bool forget_stale(struct dfa_topic *topic)
-{
-	struct dfa_topics *topics = topic->topics;
-	const struct dfa_cache_item *item;
-	char name[DFA_MAX_CHASSIS_NAME + 16], id[DF_UUID_LEN + 1];
-
-	snprintf(name, sizeof(name), "%s", topic->name);
-	while (find(topics, name) && (item = dfa_cache_stale(topics->cache, name))) {
-		const char *model = item->model->name;
-		int err = 0;
-
-		dfa_uuid_print(id, &item->id);
-		dfa_cache_del(topics->cache, model, id);
-		if (topics->is_from_cache)
-			err = del_object(topics, model, id);
-		if (err != -EINVAL)
-			failed(topics, err);
-		follow_groups(topics);
-	}
-	return find(topics, name);
-}
-
 static void topic_synced(struct dfa_topic *topic)
 {
 	struct dfa_topics *topics = topic->topics;
 
-	if (!topic->is_synced && !forget_stale(topic))
-		return;
 	if (topic->is_synced)
 		return;
 	topic->is_synced = true;
@@ -294,18 +258,16 @@ static void topic_synced(struct dfa_topic *topic)
 	check_synced(topics);
 }
 
+static void follow_groups(struct dfa_topics *topics);
+
 static int handle_event(struct dfa_topics *topics, const struct df_event *event)
 {
-	int err;
-
 	switch (event->type) {
 	case DF_EVENT_PUT:
 		dfa_debug("%s %s is known", event->model->name, event->id);
-		err = dfa_cache_put(topics->cache, event->topic, event->obj);
-		return err ?: put_object(topics, event->obj);
+		return put_object(topics, event->obj);
 	case DF_EVENT_DELETE:
 		dfa_debug("%s %s is gone", event->model->name, event->id);
-		dfa_cache_del(topics->cache, event->model->name, event->id);
 		return del_object(topics, event->model->name, event->id);
 	case DF_EVENT_BAD:
 		dfa_warning("topic %s: %s", event->topic, event->error->text);
@@ -372,8 +334,6 @@ static int follow(struct dfa_topics *topics, const char *name,
 static void unfollow(struct dfa_topics *topics, struct dfa_topic *topic)
 {
 	dfa_debug("not following topic %s any more", topic->name);
-	if (topics->cache)
-		dfa_cache_drop(topics->cache, topic->name);
 	if (!topic->is_synced)
 		topics->unsynced--;
 	dfa_map_del(&topics->topics, &topic->node);
@@ -493,12 +453,11 @@ static const struct dfa_view_ops view_ops = {
 };
 
 void dfa_topics_init(struct dfa_topics *topics, struct df_nb *nb,
-		     struct dfa_cache *cache, struct dfa_compile *compile,
+		     struct dfa_compile *compile,
 		     const struct dfa_topics_ops *ops, void *arg)
 {
 	*topics = (struct dfa_topics){
 		.nb = nb,
-		.cache = cache,
 		.compile = compile,
 		.ops = ops,
 		.arg = arg,
@@ -525,62 +484,11 @@ int dfa_topics_start(struct dfa_topics *topics, const char *chassis,
 	return err;
 }
 
-static int feed_object(void *arg, const struct df_obj *obj)
-{
-	struct dfa_topics *topics = arg;
-	int err = put_object(topics, obj);
-
-	follow_groups(topics);
-	return err == -EINVAL ? 0 : err;
-}
-
-static struct dfa_topic *next_unfed(const struct dfa_topics *topics)
-{
-	struct dfa_map_iter iter = dfa_map_iter(&topics->topics);
-	struct dfa_map_node *node;
-
-	while ((node = dfa_map_iter_next(&topics->topics, &iter))) {
-		struct dfa_topic *topic;
-
-		topic = dfa_container_of(node, struct dfa_topic, node);
-		if (!topic->is_fed)
-			return topic;
-	}
-	return NULL;
-}
-
-int dfa_topics_start_cached(struct dfa_topics *topics, const char *chassis,
-			    struct df_error *error)
-{
-	struct dfa_cache *cache = topics->cache;
-	struct dfa_topic *topic;
-	int err;
-
-	err = dfa_topics_start(topics, chassis, error);
-	if (err)
-		return err;
-	topics->is_from_cache = true;
-	/* What is read stays, whatever it leads to. */
-	topics->cache = NULL;
-	/* What one says makes us follow more. */
-	while (!err && (topic = next_unfed(topics))) {
-		topic->is_fed = true;
-		err = dfa_cache_read(cache, topic->name, feed_object, topics);
-		if (!err && topic->group)
-			err = dfa_compile_group_read(topics->compile,
-						     topic->group);
-	}
-	topics->cache = cache;
-	return err ? dfa_error_set(error, err, "out of memory") : 0;
-}
-
 void dfa_topics_fini(struct dfa_topics *topics)
 {
 	struct dfa_map_iter iter = dfa_map_iter(&topics->topics);
 	struct dfa_map_node *node;
 
-	/* It keeps what is known for the next start. */
-	topics->cache = NULL;
 	while ((node = dfa_map_iter_next(&topics->topics, &iter)))
 		unfollow(topics,
 			 dfa_container_of(node, struct dfa_topic, node));

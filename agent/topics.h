@@ -2,7 +2,6 @@
 #ifndef DFA_TOPICS_H
 #define DFA_TOPICS_H
 
-#include "cache.h"
 #include "compile/compile.h"
 #include "compile/policy.h"
 #include "dragonflow.h"
@@ -29,7 +28,6 @@ struct dfa_topics_ops {
  * @group: of a security group's or address group's topic, its record
  * @is_common: every hypervisor follows it
  * @is_synced: its objects were all seen once
- * @is_fed: as far as they are known from before, they were used
  * @name: of the topic
  */
 struct dfa_topic {
@@ -41,20 +39,16 @@ struct dfa_topic {
 	struct dfa_group *group;
 	bool is_common;
 	bool is_synced;
-	bool is_fed;
 	char name[];
 };
 
 /**
  * struct dfa_topics - follows what this hypervisor has to know
- * @cache: what is known is kept there; borrowed
  * @unsynced: topics that were not read yet
- * @is_from_cache: what the database did not say yet is from there
  * @is_synced: @ops->synced was called
  */
 struct dfa_topics {
 	struct df_nb *nb;
-	struct dfa_cache *cache;
 	struct dfa_compile *compile;
 	const struct dfa_topics_ops *ops;
 	void *arg;
@@ -62,25 +56,17 @@ struct dfa_topics {
 	struct dfa_map topics;
 	size_t unsynced;
 	bool is_started;
-	bool is_from_cache;
 	bool is_synced;
 };
 
 void dfa_topics_init(struct dfa_topics *topics, struct df_nb *nb,
-		     struct dfa_cache *cache, struct dfa_compile *compile,
+		     struct dfa_compile *compile,
 		     const struct dfa_topics_ops *ops, void *arg);
 void dfa_topics_fini(struct dfa_topics *topics);
 
 /* Follow what every hypervisor needs, and what the ports bound here reach. */
 int dfa_topics_start(struct dfa_topics *topics, const char *chassis,
 		     struct df_error *error);
-
-/*
- * The same without the database, from what was known last. What the database says
- * later replaces it, topic after topic.
- */
-int dfa_topics_start_cached(struct dfa_topics *topics, const char *chassis,
-			    struct df_error *error);
 
 /* Why a topic is followed, in words. */
 void dfa_topic_why(const struct dfa_topic *topic, char *text, size_t size);

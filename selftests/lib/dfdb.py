@@ -167,8 +167,7 @@ class Agent:
             self.process = subprocess.Popen(
                 [BUILD / "bin/dragonflowd", "--config=/dev/null",
                  f"--database={uri}", f"--chassis={name}",
-                 f"--run-dir={self.socket.parent}",
-                 f"--state-dir={self.socket.parent}", "--dataplane=none",
+                 f"--run-dir={self.socket.parent}", "--dataplane=none",
                  "--encap=vxlan:127.0.0.1"], stdout=log, stderr=log)
         t.defer(self.kill)
 

@@ -284,20 +284,6 @@ static void ports_print(const json_t *agent)
 	}
 }
 
-/* What the agent would start from without a database, or has started from. */
-static void cache_print(const json_t *cache)
-{
-	const char *note = json_string_value(json_object_get(cache, "note"));
-
-	if (!cache)
-		return;
-	line("last state", "%lld objects, saved %s%s", number(cache, "objects"),
-	     text_of(cache, "saved_at"),
-	     json_is_true(json_object_get(cache, "in_use")) ? ", in use" : "");
-	if (note && *note)
-		line("", "%s", note);
-}
-
 static void agent_print(const json_t *agent)
 {
 	__auto_free char *since = duration(number(agent, "uptime_s"));
@@ -312,7 +298,6 @@ static void agent_print(const json_t *agent)
 		line("", "%s", text_of(agent, "reconciled"));
 	line("database", "%s, %s", text_of(agent, "database_state"),
 	     text_of(agent, "database"));
-	cache_print(json_object_get(agent, "cache"));
 	line("topics", "%zu followed", json_array_size(json_object_get(agent, "topics")));
 	ports_print(agent);
 }
