@@ -68,9 +68,13 @@ class Pair:
 
 def echoes(sock, text=b"hello", seconds=2):
     sock.settimeout(seconds)
+    got, piece = b"", b" "
     try:
         sock.sendall(text)
-        return sock.recv(4096) == text
+        while piece and len(got) < len(text):
+            piece = sock.recv(4096)
+            got += piece
+        return got == text
     except OSError:
         return False
 
