@@ -115,6 +115,15 @@ static bool is_tracked(const struct df_pkt *pkt)
 	return !is_multicast_ether_addr(pkt->key.eth_dst);
 }
 
+/* Conntrack takes what pads a short frame for a part of the packet. */
+static bool trim(struct df_pkt *pkt)
+{
+	struct sk_buff *skb = pkt->skb;
+	u32 len = pkt->info.end - skb_mac_header_len(skb);
+
+	return likely(skb->len <= len) || !pskb_trim_rcsum(skb, len);
+}
+
 static int judge_connection(struct df_pkt *pkt, const struct df_port *port,
 			    struct question *question, int refusal)
 {
@@ -124,6 +133,8 @@ static int judge_connection(struct df_pkt *pkt, const struct df_port *port,
 	int reason;
 
 	if (is_tracked(pkt)) {
+		if (!trim(pkt))
+			return DRAGONFLOW_DROP_REASON_NO_MEMORY;
 		reason = df_ct_track(port->local->zone, pkt->skb,
 				     df_pkt_is_ip6(pkt), ref);
 		if (reason)

@@ -19,7 +19,7 @@ from dffuzz import seed  # noqa: E402 pylint: disable=wrong-import-position
 from dfnl import Conntrack  # noqa: E402 pylint: disable=wrong-import-position
 from dfns import inside  # noqa: E402 pylint: disable=wrong-import-position
 from dftest import (  # noqa: E402 pylint: disable=wrong-import-position
-    Background, ethernet, ip4, ip6, mac, main, poll, run, sysctl, udp)
+    Background, checksum, ethernet, ip4, ip6, mac, main, poll, run, sysctl, udp)
 
 IP4, IP6 = 0x800, 0x86dd
 TCP, UDP, ICMP, ICMP6, SCTP, GRE = 6, 17, 1, 58, 132, 47
@@ -435,6 +435,34 @@ def reassembled(netns, family):
     return int(dict(zip(names, values))["ReasmOKs"])
 
 
+def tcp(sport, dport, flags, src, dst):
+    """A TCP segment with its checksum."""
+    head = struct.pack("!HHIIBBHHH", sport, dport, 1, 0, 0x50, flags, 1024,
+                       0, 0)
+    pseudo = socket.inet_aton(src) + socket.inet_aton(dst) + struct.pack(
+        "!HH", TCP, len(head))
+    return head[:16] + struct.pack("!H", checksum(pseudo + head)) + head[18:]
+
+
+def padding_is_no_part_of_a_packet(t):
+    """A short frame is padded, and its checksum does not cover that."""
+    hv = t.hypervisor()
+    hv.df.do("security-group-new", {"id": 1})
+    hv.df.do("security-group-rule-new", {
+        "id": 1, "group": 1, "direction": "egress", "version": "ip4",
+        "protocol": TCP})
+    hv.network(1)
+    sender, receiver = hv.wire(11, group=[1]), hv.wire(12)
+    data = ip4("192.0.2.11", "192.0.2.12", TCP,
+               tcp(5, 80, 2, "192.0.2.11", "192.0.2.12"))
+    sent = ethernet(mac(12), mac(11), IP4, data)
+    t.check("it is padded", len(sent) > 14 + len(data))
+    sender.send(sent)
+    got = receiver.receive()
+    t.check("it arrives", bool(got) and got[:14 + len(data)],
+            sent[:14 + len(data)])
+
+
 def fragments_are_judged_together(family):
     def case(t):
         version = f"ip{family}"
@@ -485,14 +513,16 @@ def floods_are_judged_at_each_receiver(t):
     t.check("but with a rule", world.judged.receive(), sent)
 
 
-main(rules_agree_with_a_model(["stateless"]),
-     rules_agree_with_a_model([]),
-     replies_need_no_rule,
-     established_packets_are_hits,
-     a_rule_that_goes_stops_its_connections,
-     a_member_that_goes_stops_its_connections,
-     connections_go_with_their_port,
-     stateless_groups_need_both_directions,
-     fragments_are_judged_together(4),
-     fragments_are_judged_together(6),
-     floods_are_judged_at_each_receiver)
+if __name__ == "__main__":
+    main(rules_agree_with_a_model(["stateless"]),
+         rules_agree_with_a_model([]),
+         replies_need_no_rule,
+         established_packets_are_hits,
+         a_rule_that_goes_stops_its_connections,
+         a_member_that_goes_stops_its_connections,
+         connections_go_with_their_port,
+         stateless_groups_need_both_directions,
+         padding_is_no_part_of_a_packet,
+         fragments_are_judged_together(4),
+         fragments_are_judged_together(6),
+         floods_are_judged_at_each_receiver)
