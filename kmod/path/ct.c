@@ -91,6 +91,12 @@ static void zone_end(struct work_struct *work)
 
 	/* Whoever gets the zone next must not inherit connections. */
 	nf_ct_iterate_cleanup_net(is_of_zone, &iter);
+	df_ct_zone_free_empty(zone);
+}
+
+/* No packet knows the zone, and no connection is in it. */
+void df_ct_zone_free_empty(struct df_ct_zone *zone)
+{
 	nf_ct_put(zone->template);
 	ida_free(&zone->dn->zones, zone->id);
 	kfree(zone);
@@ -230,6 +236,12 @@ void df_ct_origin(const struct df_ct_ref *ref, struct df_ct_origin *origin)
 bool df_ct_is_new(const struct df_ct_ref *ref)
 {
 	return !nf_ct_is_confirmed(ref_ct(ref));
+}
+
+/* Is it an error about a packet of the connection? */
+bool df_ct_is_related(const struct df_ct_ref *ref)
+{
+	return ref_info(ref) % IP_CT_IS_REPLY == IP_CT_RELATED;
 }
 
 /* Does it come from where the connection began? So do errors about replies. */

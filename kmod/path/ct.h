@@ -58,13 +58,17 @@ void df_ct_fini(struct df_net *dn);
 
 struct df_ct_zone *df_ct_zone_new(struct df_net *dn);
 void df_ct_zone_free(struct df_ct_zone *zone);
+void df_ct_zone_free_empty(struct df_ct_zone *zone);
 
 int df_ct_defrag(const struct df_ct_zone *zone, struct sk_buff *skb,
 		 bool is_ip6, u16 *largest);
 int df_ct_track(const struct df_ct_zone *zone, struct sk_buff *skb,
 		bool is_ip6, struct df_ct_ref *ref);
+int df_ct_peek(const struct df_ct_zone *zone, const struct df_ct_zone *scratch,
+	       struct sk_buff *skb, bool is_ip6, struct df_ct_ref *ref);
 void df_ct_origin(const struct df_ct_ref *ref, struct df_ct_origin *origin);
 bool df_ct_is_new(const struct df_ct_ref *ref);
+bool df_ct_is_related(const struct df_ct_ref *ref);
 bool df_ct_is_original(const struct df_ct_ref *ref);
 int df_ct_confirm(struct df_ct_ref *ref, struct sk_buff *skb);
 void df_ct_kill(const struct df_ct_ref *ref);

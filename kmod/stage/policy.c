@@ -11,7 +11,8 @@
 #include <linux/etherdevice.h>
 #include <net/ipv6.h>
 
-#include "stage/stage.h"
+#include "control/log.h"
+#include "stage/trace.h"
 #include "table/addrset.h"
 #include "table/local.h"
 #include "table/port.h"
@@ -106,7 +107,53 @@ static struct df_rule *find_rule(struct df_pkt *pkt,
 	if (has_sets)
 		df_pkt_depend(pkt, DF_GENERATION_MEMBER,
 			      df_member_slot_id(&question->query.remote));
+	df_trace_rule(pkt, rule);
 	return rule;
+}
+
+/* The rule has let a packet, or a connection, begin. */
+static void accept(const struct df_pkt *pkt, const struct df_port *port,
+		   enum dragonflow_direction direction, struct df_rule *rule)
+{
+	const struct df_log_entry entry = {
+		.port = port,
+		.direction = direction,
+		.verdict = DRAGONFLOW_LOG_VERDICT_ACCEPT,
+		.group = rule->group->obj.id,
+		.rule = rule->obj.id,
+	};
+
+	if (df_pkt_is_traced(pkt))
+		return;
+	atomic64_inc(&rule->matches);
+	if (unlikely(df_group_has(rule->group,
+				  DRAGONFLOW_SECURITY_GROUP_FLAG_LOG_ACCEPT)))
+		df_log(pkt, &entry);
+}
+
+/* No rule allows the packet; is one of the groups to tell? */
+static int refuse(const struct df_pkt *pkt, const struct df_port *port,
+		  enum dragonflow_direction direction)
+{
+	const struct df_policy *policy = port->policy;
+	struct df_log_entry entry = {
+		.port = port,
+		.direction = direction,
+		.verdict = DRAGONFLOW_LOG_VERDICT_DROP,
+	};
+	u32 i;
+
+	for (i = 0; i < policy->count && !df_pkt_is_traced(pkt); i++) {
+		if (!df_group_has(policy->entries[i].group,
+				  DRAGONFLOW_SECURITY_GROUP_FLAG_LOG_DROP))
+			continue;
+		entry.group = policy->entries[i].group->obj.id;
+		df_log(pkt, &entry);
+		break;
+	}
+	return direction == DRAGONFLOW_DIRECTION_EGRESS ?
+		DRAGONFLOW_DROP_REASON_POLICY_EGRESS :
+		DRAGONFLOW_DROP_REASON_POLICY_INGRESS;
 }
 
 /* Does the packet belong to connections at all? To many receivers, to none. */
@@ -124,19 +171,35 @@ static bool trim(struct df_pkt *pkt)
 	return likely(skb->len <= len) || !pskb_trim_rcsum(skb, len);
 }
 
-static int judge_connection(struct df_pkt *pkt, const struct df_port *port,
-			    struct question *question, int refusal)
+/* Find its connection, or let it begin one; if it is traced, only look. */
+static int track(struct df_pkt *pkt, const struct df_port *port,
+		 struct df_ct_ref *ref)
 {
+	bool is_ip6 = df_pkt_is_ip6(pkt);
+	int reason;
+
+	if (!trim(pkt))
+		return DRAGONFLOW_DROP_REASON_NO_MEMORY;
+	if (!df_pkt_is_traced(pkt))
+		return df_ct_track(port->local->zone, pkt->skb, is_ip6, ref);
+	reason = df_ct_peek(port->local->zone, pkt->trace->scratch, pkt->skb,
+			    is_ip6, ref);
+	if (!reason)
+		df_trace_connection(pkt, ref);
+	return reason;
+}
+
+static int judge_connection(struct df_pkt *pkt, const struct df_port *port,
+			    struct question *question)
+{
+	enum dragonflow_direction direction = question->direction;
 	struct df_ct_ref *ref = &pkt->connections[pkt->connection_count];
 	bool is_new = true;
 	struct df_rule *rule;
 	int reason;
 
 	if (is_tracked(pkt)) {
-		if (!trim(pkt))
-			return DRAGONFLOW_DROP_REASON_NO_MEMORY;
-		reason = df_ct_track(port->local->zone, pkt->skb,
-				     df_pkt_is_ip6(pkt), ref);
+		reason = track(pkt, port, ref);
 		if (reason)
 			return reason;
 		if (ref->nfct) {
@@ -148,12 +211,12 @@ static int judge_connection(struct df_pkt *pkt, const struct df_port *port,
 	rule = find_rule(pkt, port->policy, question, false);
 	if (rule) {
 		if (is_new)
-			atomic64_inc(&rule->matches);
+			accept(pkt, port, direction, rule);
 		return 0;
 	}
-	if (!is_new)
+	if (!is_new && !df_pkt_is_traced(pkt))
 		df_ct_kill(ref);
-	return refusal;
+	return refuse(pkt, port, direction);
 }
 
 /* Is the packet one that groups judge? */
@@ -166,9 +229,12 @@ static bool is_judged(const struct df_pkt *pkt, const struct df_port *port)
 /* Rules are about L4 headers, which most fragments have not. */
 static int wait_for_fragments(struct df_pkt *pkt, const struct df_port *port)
 {
-	int err = df_ct_defrag(port->local->zone, pkt->skb, df_pkt_is_ip6(pkt),
-			       &pkt->largest_fragment);
+	int err;
 
+	if (df_pkt_is_traced(pkt))
+		return DF_STAGE_TAKEN;
+	err = df_ct_defrag(port->local->zone, pkt->skb, df_pkt_is_ip6(pkt),
+			   &pkt->largest_fragment);
 	if (!err)
 		return DF_STAGE_AGAIN;
 	if (err != -EINPROGRESS)
@@ -179,14 +245,15 @@ static int wait_for_fragments(struct df_pkt *pkt, const struct df_port *port)
 }
 
 static int judge(struct df_pkt *pkt, const struct df_port *port,
-		 enum dragonflow_direction direction, int refusal)
+		 enum dragonflow_direction direction)
 {
 	struct question question = { .direction = direction };
 	struct df_rule *rule;
 
 	if (!is_judged(pkt, port))
 		return 0;
-	df_flow_refine(&pkt->in->flows);
+	if (!df_pkt_is_traced(pkt))
+		df_flow_refine(&pkt->in->flows);
 	if (df_guard_is_needed(pkt, direction))
 		return 0;
 	if (pkt->key.ip_frag != DRAGONFLOW_IP_FRAGMENT_NONE && is_tracked(pkt))
@@ -194,26 +261,24 @@ static int judge(struct df_pkt *pkt, const struct df_port *port,
 	ask_packet(pkt, &question);
 	rule = find_rule(pkt, port->policy, &question, true);
 	if (rule) {
-		atomic64_inc(&rule->matches);
+		accept(pkt, port, direction, rule);
 		return 0;
 	}
 	if (!port->policy->is_stateful)
-		return refusal;
-	return judge_connection(pkt, port, &question, refusal);
+		return refuse(pkt, port, direction);
+	return judge_connection(pkt, port, &question);
 }
 
 int df_stage_egress(struct df_pkt *pkt)
 {
-	return judge(pkt, pkt->in_port, DRAGONFLOW_DIRECTION_EGRESS,
-		     DRAGONFLOW_DROP_REASON_POLICY_EGRESS);
+	return judge(pkt, pkt->in_port, DRAGONFLOW_DIRECTION_EGRESS);
 }
 
 int df_stage_ingress(struct df_pkt *pkt)
 {
 	if (!pkt->out || !df_port_is_local(pkt->out))
 		return 0;
-	return judge(pkt, pkt->out, DRAGONFLOW_DIRECTION_INGRESS,
-		     DRAGONFLOW_DROP_REASON_POLICY_INGRESS);
+	return judge(pkt, pkt->out, DRAGONFLOW_DIRECTION_INGRESS);
 }
 
 /**

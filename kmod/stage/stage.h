@@ -21,6 +21,7 @@ struct df_interface_state;
 struct df_local;
 struct df_network;
 struct df_port;
+struct df_trace;
 struct nd_msg;
 
 /*
@@ -88,6 +89,8 @@ struct df_answer {
  * @connections: those that it belongs to, at its sender's and receiver's port
  * @connection_count: used part of @connections
  * @decision: what the stages have decided so far
+ * @trace: the record of a walk that has no effect, otherwise NULL; set for a
+ *	walk
  *
  * The pointers are good for the RCU read-side section that all of it runs in.
  */
@@ -110,6 +113,7 @@ struct df_pkt {
 	struct df_ct_ref connections[DF_CT_ZONES];
 	u8 connection_count;
 	struct df_decision decision;
+	struct df_trace *trace;
 };
 
 /* Make the decision rest on an object. */
