@@ -201,10 +201,21 @@ static const struct {
 	{ "router", put_router, del_router },
 };
 
+/* Nothing that is programmed: it is answered. */
+static bool is_trace(const char *model)
+{
+	return strcmp(model, "trace_request") == 0;
+}
+
 static int put_object(struct dfa_topics *topics, const struct df_obj *obj)
 {
-	int err = dfa_compile_put(topics->compile, obj);
+	int err;
 
+	if (is_trace(df_obj_model(obj)->name)) {
+		topics->ops->asked(topics->arg, obj);
+		return 0;
+	}
+	err = dfa_compile_put(topics->compile, obj);
 	for (size_t i = 0; i < DFA_ARRAY_SIZE(views) && !err; i++) {
 		if (strcmp(views[i].model, df_obj_model(obj)->name) == 0)
 			return views[i].put(topics, obj);
@@ -215,9 +226,14 @@ static int put_object(struct dfa_topics *topics, const struct df_obj *obj)
 static int del_object(struct dfa_topics *topics, const char *model,
 		      const char *id)
 {
-	int err = dfa_compile_del(topics->compile, model, id);
 	struct dfa_uuid uuid;
+	int err;
 
+	if (is_trace(model)) {
+		topics->ops->unasked(topics->arg, id);
+		return 0;
+	}
+	err = dfa_compile_del(topics->compile, model, id);
 	for (size_t i = 0; i < DFA_ARRAY_SIZE(views) && !err; i++) {
 		if (strcmp(views[i].model, model) != 0)
 			continue;
