@@ -7,7 +7,7 @@ FUZZ_LIB := $(wildcard agent/lib/*.c)
 FUZZ_AGENT := $(FUZZ_LIB) $(AGENT_PURE)
 FUZZ_address := $(FUZZ_AGENT)
 FUZZ_apply := $(patsubst %,agent/lib/%.c,address error field json model model_policy model_port \
-	model_router object schema schema_policy) \
+	model_router object schema schema_policy schema_trace) \
 	$(patsubst %,tools/dfctl/%.c,apply suggest text)
 FUZZ_change := $(FUZZ_LIB)
 FUZZ_config := $(FUZZ_AGENT) tools/dfctl/config.c tools/dfctl/text.c
@@ -19,9 +19,10 @@ FUZZ_kernel := $(FUZZ_AGENT) agent/kernel.c agent/codec.c selftests/fuzz/fake_mn
 FUZZ_key := kmod/path/key.c
 FUZZ_lpm := kmod/table/lpm.c
 FUZZ_netdev := $(FUZZ_AGENT) agent/netdev.c agent/tunneldev.c agent/addrdev.c
-FUZZ_nl := $(patsubst %,tools/dfctl/%.c,decode nl text) selftests/fuzz/fake_mnl.c
+FUZZ_nl := $(patsubst %,tools/dfctl/%.c,decode decode_trace nl text) selftests/fuzz/fake_mnl.c
 FUZZ_object := $(FUZZ_LIB)
 FUZZ_packet := $(FUZZ_AGENT) agent/packet.c agent/kernel.c agent/codec.c selftests/fuzz/fake_mnl.c
+FUZZ_pcap := tools/dfctl/pcap.c tools/dfctl/frame.c
 FUZZ_redis := $(FUZZ_LIB) $(DF_DB_URI) $(patsubst %,agent/lib/db/redis_%.c,layout uri)
 FUZZ_uri := $(FUZZ_LIB) agent/lib/db/sqlite_uri.c
 FUZZ_zookeeper := $(FUZZ_LIB) $(DF_DB_URI) $(patsubst %,agent/lib/db/zookeeper_%.c,path record uri)
