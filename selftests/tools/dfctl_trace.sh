@@ -88,6 +88,7 @@ a_packet_is_described() {
 			parse    pass   from port 1
 			flow     pass   no entry: it walks
 			admit    pass   into network 7
+			guard    pass   at port 1
 			egress   pass   not judged, at port 1
 			respond  pass
 			route    pass   router 20, by interface 21, to 198.51.100.0/24, out of interface 22, neighbour 198.51.100.3, MAC 02:00:00:00:00:03, port 3, network 8

@@ -5,8 +5,8 @@
 #include "decode.h"
 
 static const char *const stages[] = {
-	"0", "parse", "flow", "admit", "egress", "respond", "route", "switch", "ingress",
-	"output", "fit", "claim", "answer", "send", NULL
+	"0", "parse", "flow", "admit", "guard", "egress", "respond", "route", "switch",
+	"ingress", "output", "fit", "claim", "answer", "send", NULL
 };
 static const char *const verdicts[] = {
 	"0", "pass", "drop", "answer", "wait", "send", NULL

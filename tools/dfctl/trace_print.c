@@ -91,6 +91,11 @@ static void admit_text(char **text, const json_t *step)
 	append_named(text, step, "network", "into network");
 }
 
+static void guard_text(char **text, const json_t *step)
+{
+	append_named(text, step, "port", "at port");
+}
+
 static void policy_text(char **text, const json_t *step)
 {
 	const char *connection = string(step, "connection");
@@ -182,6 +187,7 @@ static const struct {
 	void (*text)(char **text, const json_t *step);
 } stages[] = {
 	{ "parse", parse_text },	{ "flow", flow_text },	   { "admit", admit_text },
+	{ "guard", guard_text },
 	{ "egress", policy_text },	{ "respond", respond_text }, { "route", route_text },
 	{ "switch", switch_text },	{ "ingress", policy_text }, { "output", output_text },
 	{ "fit", fit_text },		{ "claim", claim_text },   { "answer", answer_text },
