@@ -253,7 +253,7 @@ static bool is_meant(int at, const struct link *link, const struct probe *probe)
 	return probe->to == at || (link->state == REACH && link->at & 1ULL << at);
 }
 
-static void stray(int at, const struct probe *probe)
+static void misdirected(int at, const struct probe *probe)
 {
 	printf("fail stray %d -> %d: %s to %d, and not for its addresses\n", probe->from, at,
 	       probe_kind_name(probe->kind), probe->to);
@@ -271,7 +271,7 @@ static void got_unicast(int at, bool is_own, const struct probe *probe)
 	check_leak(at, probe, probe->to, probe->kind);
 	if (!(is_own && is_meant(at, link, probe)) && link->state == REACH &&
 	    is_settled(link, probe->sent_ms))
-		stray(at, probe);
+		misdirected(at, probe);
 	if (!is_meant(at, link, probe))
 		return;
 	link->last = now_ms;
@@ -295,7 +295,7 @@ static void got_steady(int at, bool is_own, const struct probe *probe)
 	if (probe->flow >= steadies || flow->from != probe->from)
 		return;
 	if (probe->to != at || !is_own)
-		stray(at, probe);
+		misdirected(at, probe);
 	track_got(&flow->track, probe, at);
 }
 
