@@ -197,6 +197,8 @@ run_jobs() {
 	local job arguments
 	until [ -e "$RESULTS/built" ]; do sleep 0.2; done
 	for job in "${jobs[@]}"; do
+		# wait says how a job ended; whoever shows it reads that from its file,
+		# and finds none if the job was ended before it could write it
 		while [ "$(jobs -rp | wc -l)" -gt "$(nproc)" ]; do wait -n || true; done
 		read -ra arguments <<<"$job"
 		run_job "${arguments[@]}" &

@@ -198,12 +198,12 @@ times() {
 }
 
 # answers_are_in_time NAME: within half a second, but 3 seconds after the last;
-# and another second, for the machine
+# and another half a second, for the machine
 answers_are_in_time() {
 	times "$1" | awk -v since="$ASKED" -v factor="$WAIT_FACTOR" '
 		{ print }
 		$2 == "asked" && $1 > since && !due { due = $1 + 0.5; if (told && due < told + 3) due = told + 3 }
-		$2 == "told" { if (due) { asked++; if ($1 > due + factor) late++ } due = 0; told = $1 }
+		$2 == "told" { if (due) { asked++; if ($1 > due + 0.5 * factor) late++ } due = 0; told = $1 }
 		END { exit !asked || late || due }'
 }
 

@@ -112,10 +112,20 @@ boot_messages_are_no_splats() {
 	check "an ordinary boot" "$TOP/tools/vm/splats" "$TMPDIR/boot"
 }
 
+# cache_failed NAME ERROR: what the kernel says then
+cache_failed() {
+	printf '[    1.0] %s\n' "kmem_cache_create_usercopy($1) failed with error -$2" \
+		"CPU: 0 PID: 1 Comm: faults.py" "Call Trace:" " dump_stack+0x1/0x2"
+}
+
 allocations_that_tests_let_fail_are_no_splats() {
-	printf '[    1.0] %s\n' "kmem_cache_create_usercopy(dragonflow_flow) failed with error -12" \
-		"CPU: 0 PID: 1 Comm: faults.py" "Call Trace:" " dump_stack+0x1/0x2" >"$TMPDIR/cache"
-	check "a cache" "$TOP/tools/vm/splats" "$TMPDIR/cache"
+	local error
+	for error in 12 22; do
+		cache_failed dragonflow_flow "$error" >"$TMPDIR/cache"
+		check "a cache, $error" "$TOP/tools/vm/splats" "$TMPDIR/cache"
+	done
+	check_fails "of somebody else" "$TOP/tools/vm/splats" <(cache_failed other 12)
+	check_fails "for another reason" "$TOP/tools/vm/splats" <(cache_failed dragonflow_flow 17)
 	echo "[    2.0] Call Trace:" >>"$TMPDIR/cache"
 	check_fails "a trace after it" "$TOP/tools/vm/splats" "$TMPDIR/cache"
 }

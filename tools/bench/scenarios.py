@@ -19,6 +19,10 @@ CLIENT_PORT, SERVER_PORT = 1024, 5201
 DESTINATION_PORT = (SOURCE_PORT[0] + 2, SOURCE_PORT[1])
 
 
+class Lost(Failure):
+    """Packets were sent, and not all of them came out."""
+
+
 class Way:
     """From one end of the world to another; a frame goes in at the first."""
 
@@ -37,7 +41,7 @@ class Way:
                                    (where, width, variants))
         came = received(self.end) - before
         if came < count:
-            raise Failure(f"{came} of {count} packets came out at {self.end}")
+            raise Lost(f"{came} of {count} packets came out at {self.end}")
         return cost
 
     def warm(self, *args):
@@ -45,7 +49,7 @@ class Way:
         for _ in range(20):
             try:
                 return self.send(*args)
-            except Failure as failure:
+            except Lost as failure:
                 lost = failure
                 time.sleep(0.2)
         raise lost
@@ -68,8 +72,8 @@ class Chain:
 
     def intrude(self, system, count, port, first=CLIENT_PORT):
         """The other end begins so many connections; no matter what becomes
-        of them."""
-        with contextlib.suppress(Failure):
+        of them, but they are sent."""
+        with contextlib.suppress(Lost):
             self._back.send(system, count, (first, port), SOURCE_PORT, count)
 
     def answer(self, system, variants, first=CLIENT_PORT):

@@ -5,12 +5,13 @@ A sweep asks a system for a path with so much of something: sweep_WHAT(n). It
 answers with the Traffic that shows the difference. The largest size also tells
 what one of these weighs in the kernel's memory.
 """
+import contextlib
 import pathlib
 import re
 import time
 
-from scenarios import (CHAINS, CLIENT_PORT, FLOWS, PACKETS, SERVER_PORT, WARM)
-from world import SOURCE_MAC, SOURCE_PORT, Failure
+from scenarios import (CHAINS, CLIENT_PORT, FLOWS, PACKETS, SERVER_PORT, WARM, Lost)
+from world import SOURCE_MAC, SOURCE_PORT
 
 NAMES = ("sweep-ports", "sweep-flows", "sweep-routes", "sweep-lookups",
          "sweep-interfaces", "sweep-rules", "sweep-members", "sweep-hostile",
@@ -76,13 +77,12 @@ def method_of(name):
 
 def attack(system, count):
     """Frames that no workload of good will sends: addresses and ports that
-    nothing has been decided for. Where they end is no concern."""
+    nothing has been decided for. Where they end is no concern, but they are
+    sent."""
     way = CHAINS["l2_local"].there
     for place in (SOURCE_MAC, (SOURCE_PORT[0] + 2, SOURCE_PORT[1])):
-        try:
+        with contextlib.suppress(Lost):
             way.send(system, count, (CLIENT_PORT, 1), place, count)
-        except Failure:
-            pass
 
 
 def attack_by_neighbour(system, count):
