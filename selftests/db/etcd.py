@@ -4,20 +4,17 @@
 """The etcd database: servers that die, stop, are full or forget, networks that
 are cut, and what is refused. What every database must do: conformance_etcd.py.
 """
-import atexit
 import json
 import pathlib
-import re
 import signal
-import subprocess
 import sys
-import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+from dfbed import Bed  # noqa: E402 pylint: disable=wrong-import-position
 from dfdb import (  # noqa: E402 pylint: disable=wrong-import-position
-    BUILD, MAC, Agent, Certificates, Helper, Proxy, calm, dfctl, is_each_once,
-    keys_of, memory, put, refuses, state_of, storm, value_of)
+    Certificates, Helper, calm, dfctl, is_each_once, keys_of, memory, put,
+    refuses, state_of, storm, value_of)
 from dfetcd import (  # noqa: E402 pylint: disable=wrong-import-position
     Cluster, Server, code)
 from dftest import Failure, main, poll  # noqa: E402 pylint: disable=wrong-import-position
@@ -25,33 +22,9 @@ from dftest import Failure, main, poll  # noqa: E402 pylint: disable=wrong-impor
 NETWORK = "00000000-0000-4000-8000-0000000000ff"
 
 
-class Shared:
-    """One server for all cases that do not break it; each has its own root."""
-
-    server = None
-    lock = threading.Lock()
-
-    @classmethod
-    def get(cls):
-        with cls.lock:
-            if not cls.server:
-                cls.server = Server(memory() / "n").start().wait()
-                atexit.register(cls.server.remove)
-        return cls.server
-
-    @classmethod
-    def uri(cls, root, options=""):
-        return f"etcd://127.0.0.1:{cls.get().port}/{root}?{options or 'timeout=5000'}"
-
-
-def through(proxy, uri):
-    return uri.replace(str(Shared.get().port), str(proxy.port))
-
-
-def proxy_of(t):
-    proxy = Proxy(Shared.get().port)
-    t.defer(proxy.end)
-    return proxy
+BED = Bed("etcd", lambda: Server(memory() / "n"),
+          lambda server: server.get("/cloud/format") == "dragonflow 1",
+          lost="not kept alive")
 
 
 def one(t, *extra):
@@ -89,27 +62,6 @@ def an_absent_server_is_named(t):
                    "127.0.0.1:1,127.0.0.1:2")
     t.check(f"the reason is: {said}", "connect to 127.0.0.1" in said)
     t.check("within its time", time.monotonic() - begin < 8)
-
-
-def a_silent_server_is_given_up(t):
-    proxy = proxy_of(t)
-    proxy.cut()
-    for argv in (("network", "list"), ("network", "create", "name=x")):
-        begin = time.monotonic()
-        said = refuses(t, f"etcd://127.0.0.1:{proxy.port}/silent"
-                       "?timeout=1000", f"127.0.0.1:{proxy.port}/silent", *argv)
-        t.check(f"why: {said}", "for 1000 ms" in said)
-        t.check("within its time", time.monotonic() - begin < 5)
-
-
-def waiting_for_servers_costs_no_processor(t):
-    helper = Helper(t, "etcd://127.0.0.1:1,127.0.0.1:2/x", "follow", "topic")
-    time.sleep(2)
-    fields = pathlib.Path(f"/proc/{helper.process.pid}/stat").read_text(
-        encoding="ascii").rsplit(") ", 1)[1].split()
-    ticks = int(fields[11]) + int(fields[12])
-    t.log(f"{ticks} ticks in 2 s")
-    t.check("it sleeps", ticks <= 20)
 
 
 def only_who_knows_the_password_gets_in(t):
@@ -186,13 +138,13 @@ def tls_is_checked_both_ways(t):
 
 
 def other_databases_are_left_alone(t):
-    server = Shared.get()
+    server = BED.get()
     server.put("/foreign/registry", "pods")
-    refuses(t, Shared.uri("foreign"), "not a database of Dragonflow")
+    refuses(t, BED.uri("foreign"), "not a database of Dragonflow")
     server.put("/newer/format", "dragonflow 2")
-    refuses(t, Shared.uri("newer"), "newer version")
+    refuses(t, BED.uri("newer"), "newer version")
     server.put("/odd/format", "kafka")
-    refuses(t, Shared.uri("odd"), "not a database of Dragonflow")
+    refuses(t, BED.uri("odd"), "not a database of Dragonflow")
     t.check("nothing was made there", server.keys("/foreign/"),
             ["/foreign/registry"])
 
@@ -274,9 +226,9 @@ def killed_leaders_lose_nothing(t):
 def lost_answers_are_found_out_about(t):
     """The network is cut again and again, and what was sent before arrives
     afterwards: nothing may happen twice, and nothing be taken for done."""
-    proxy = proxy_of(t)
-    direct = Shared.uri("flap")
-    far = through(proxy, Shared.uri("flap", "timeout=60000&failover=150"))
+    proxy = BED.proxy(t)
+    direct = BED.uri("flap")
+    far = BED.through(proxy, BED.uri("flap", "timeout=60000&failover=150"))
     follower, _ = storm(t, direct, "", 0)
     writers = [Helper(t, far, "count", "counter", "40") for _ in "ab"]
     scribbler = Helper(t, far, "scribble", "topic", "40")
@@ -287,76 +239,15 @@ def lost_answers_are_found_out_about(t):
         time.sleep(0.3)
         proxy.mend()
     calm(t, direct, follower, [*writers, scribbler], 40)
-    fences = Shared.get().keys("/flap/f/")
+    fences = BED.get().keys("/flap/f/")
     t.log(f"{len(fences)} commits were forbidden to happen later")
     t.check("some were", len(fences) > 0)
 
 
-def a_short_cut_ends_no_lease(t):
-    proxy = proxy_of(t)
-    direct = Shared.uri("short-cut")
-    far = through(proxy, Shared.uri("short-cut", "timeout=5000&failover=300"))
-    near = Helper(t, direct, "follow", "leases")
-    near.wait_for(t, "synced")
-    lease = Helper(t, far, "lease", "key", "leases")
-    lease.wait_for(t, "ready")
-    follower = Helper(t, far, "follow", "topic")
-    follower.wait_for(t, "synced")
-    scribbler = Helper(t, direct, "scribble", "topic", "600")
-    for _ in range(3):
-        proxy.cut()
-        time.sleep(0.25)
-        proxy.mend()
-        time.sleep(0.6)
-    t.check("the writer succeeded", scribbler.wait(), 0)
-    is_each_once(t, follower, 600)
-    t.check("the lease is held", lease.said(), ["ready"])
-    t.check("and its entry there",
-            [line.split()[0] for line in near.said()], ["synced", "put"])
-
-
-def a_long_cut_ends_leases_and_loses_no_change(t):
-    proxy = proxy_of(t)
-    direct = Shared.uri("long-cut")
-    far = through(proxy, direct)
-    near = Helper(t, direct, "follow", "leases")
-    near.wait_for(t, "synced")
-    lease = Helper(t, far, "lease", "key", "leases")
-    lease.wait_for(t, "ready")
-    near.wait_for(t, "put key")
-    follower = Helper(t, far, "follow", "topic")
-    follower.wait_for(t, "synced")
-    proxy.cut()
-    begin = time.monotonic()
-    scribbler = Helper(t, direct, "scribble", "topic", "300")
-    near.wait_for(t, "delete key")
-    t.log(f"the entry went {time.monotonic() - begin:.2f} s after the cut")
-    t.check("within the lease's time", time.monotonic() - begin < 2.0)
-    t.check("the writer succeeded", scribbler.wait(), 0)
-    t.check("nothing came through", follower.puts(), [])
-    proxy.mend()
-    lease.wait_for(t, "lost: ")
-    t.check("why", "not kept alive" in lease.said()[-1])
-    is_each_once(t, follower, 300)
-
-
-def a_stopped_client_learns_that_its_lease_is_gone(t):
-    uri = Shared.uri("stopped")
-    near = Helper(t, uri, "follow", "leases")
-    near.wait_for(t, "synced")
-    lease = Helper(t, uri, "lease", "key", "leases")
-    lease.wait_for(t, "ready")
-    near.wait_for(t, "put key")
-    lease.process.send_signal(signal.SIGSTOP)
-    near.wait_for(t, "delete key")
-    lease.process.send_signal(signal.SIGCONT)
-    lease.wait_for(t, "lost: ")
-
-
 def compaction_while_away_gives_the_differences(t):
-    proxy = proxy_of(t)
-    direct = Shared.uri("far-cut")
-    far = through(proxy, Shared.uri("far-cut", "timeout=5000&failover=300"))
+    proxy = BED.proxy(t)
+    direct = BED.uri("far-cut")
+    far = BED.through(proxy, BED.uri("far-cut", "timeout=5000&failover=300"))
     follower = Helper(t, far, "follow", "topic")
     follower.wait_for(t, "synced")
     t.check("before", Helper(t, direct, "fill", "topic", "50").wait(), 0)
@@ -364,7 +255,7 @@ def compaction_while_away_gives_the_differences(t):
     proxy.cut()
     t.check("meanwhile", Helper(t, direct, "scribble", "topic",
                                 "400").wait(), 0)
-    Shared.get().compact()
+    BED.get().compact()
     time.sleep(1.5)
     proxy.mend()
     near = Helper(t, direct, "follow", "topic")
@@ -396,58 +287,9 @@ def history_is_kept_short_if_the_uri_says_so(t):
 # The whole
 
 
-def dfctl_works_on_it(t):
-    uri = Shared.uri("cloud")
-    monitor = subprocess.Popen(
-        [BUILD / "bin/dfctl", "-d", uri, "--timeout", "60", "monitor", "-n",
-         "4"], stdout=subprocess.PIPE, text=True)
-    t.defer(monitor.kill)
-    t.wait("it looks", lambda: Shared.get().get("/cloud/format"),
-           "dragonflow 1")
-    time.sleep(0.3)
-    for argv in (("network", "create", "name=blue"),
-                 ("subnet", "create", "network_id=blue", "cidr=10.1.0.0/24"),
-                 ("port", "create", "network_id=blue", "name=p1",
-                  MAC)):
-        status, said = dfctl(uri, *argv)
-        t.check(f"{' '.join(argv)}: {said}", status, 0)
-    refuses(t, uri, "02:00:00:00:00:01", "port", "create", "network_id=blue",
-            MAC)
-    refuses(t, uri, "is used by", "network", "delete", "blue")
-    t.check("deleted", dfctl(uri, "port", "delete", "p1")[0], 0)
-    lines = monitor.communicate(timeout=30)[0].splitlines()
-    t.check("it saw each", [re.sub(r"^\S+ +(.) *(\w+).*", r"\1\2", line)
-                            for line in lines],
-            ["+network", "+subnet", "+port", "-port"])
-    status, said = dfctl(uri, "network", "list")
-    t.check(f"listed: {said}", not status and "blue" in said)
-
-
-def agents_follow_what_concerns_them(t):
-    uri = Shared.uri("agents")
-    agents = [Agent(t, uri, f"hv{n}") for n in (1, 2)]
-    for n, agent in enumerate(agents, 1):
-        t.wait(f"hv{n} reads", agent.topics, {"global", f"chassis/hv{n}"}, 10)
-    networks = [f"0000000{n}-0000-4000-8000-0000000000ff" for n in (1, 2)]
-    for n, network in enumerate(networks, 1):
-        t.check("network", dfctl(uri, "network", "create",
-                                 f"id={network}")[0], 0)
-        t.check("port", dfctl(uri, "port", "create", f"network_id={network}",
-                              MAC, f"binding_host=hv{n}")[0], 0)
-    for n, agent in enumerate(agents, 1):
-        t.wait(f"hv{n} follows its network only", agent.topics,
-               {"global", f"chassis/hv{n}", f"network/{networks[n - 1]}"})
-    said = dfctl(uri, "agent", "list")[1]
-    t.check("both are registered", "hv1" in said and "hv2" in said)
-    agents[0].kill()
-    t.wait("the dead one is not any more",
-           lambda: "hv1" in dfctl(uri, "agent", "list")[1], False, 15)
-    t.check("the other one is", "hv2" in dfctl(uri, "agent", "list")[1])
-
-
 def transactions_may_be_larger_than_a_server_likes(t):
     """128 comparisons are what it takes; somebody else writes meanwhile."""
-    uri = Shared.uri("apply", "timeout=30000")
+    uri = BED.uri("apply", "timeout=30000")
     objects = [{"model": "network", "id": NETWORK}]
     objects += [{"model": "port", "network_id": NETWORK,
                  "id": f"{n:08x}-0000-4000-8000-000000000000",
@@ -471,12 +313,12 @@ main(killed_leaders_lose_nothing, lost_answers_are_found_out_about,
      a_full_database_refuses_writes_only,
      transactions_may_be_larger_than_a_server_likes,
      bad_uris_are_refused, an_absent_server_is_named,
-     a_silent_server_is_given_up, waiting_for_servers_costs_no_processor,
+     BED.a_silent_server_is_given_up, BED.waiting_for_servers_costs_no_processor,
      only_who_knows_the_password_gets_in, tls_is_checked_both_ways,
      other_databases_are_left_alone, a_restart_loses_nothing,
-     a_short_cut_ends_no_lease, a_long_cut_ends_leases_and_loses_no_change,
-     a_stopped_client_learns_that_its_lease_is_gone,
+     BED.a_short_cut_ends_no_lease, BED.a_long_cut_ends_leases_and_loses_no_change,
+     BED.a_stopped_client_learns_that_its_lease_is_gone,
      compaction_while_away_gives_the_differences,
      history_is_kept_short_if_the_uri_says_so,
-     dfctl_works_on_it, agents_follow_what_concerns_them,
+     BED.dfctl_works_on_it, BED.agents_follow_what_concerns_them,
      needs_module=False, at_once=4)

@@ -5,21 +5,17 @@
 refused, and what is left behind. What every database must do:
 conformance_zookeeper.py.
 """
-import atexit
 import json
 import os
 import pathlib
-import re
-import signal
-import subprocess
 import sys
 import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+from dfbed import Bed  # noqa: E402 pylint: disable=wrong-import-position
 from dfdb import (  # noqa: E402 pylint: disable=wrong-import-position
-    BUILD, MAC, Agent, Helper, Proxy, calm, dfctl, is_each_once, keys_of,
-    refuses, state_of, storm)
+    Helper, calm, dfctl, is_each_once, keys_of, refuses, state_of, storm)
 from dftest import main, poll  # noqa: E402 pylint: disable=wrong-import-position
 from dfzk import (  # noqa: E402 pylint: disable=wrong-import-position
     Ensemble, Nodes, Server)
@@ -29,27 +25,34 @@ LEASE_MS, SESSION_MS = 700, 4000
 MANY = int(os.environ.get("ZOOKEEPER_OBJECTS", "40000"))
 
 
-class Shared:
-    """One server for all cases that do not break it; each has its own root."""
+class ZookeeperBed(Bed):
+    """With sessions: who holds no lease has time to stall."""
 
-    server = None
-
-    @classmethod
-    def get(cls):
-        if not cls.server:
-            directory = pathlib.Path(tempfile.mkdtemp()) / "shared"
-            cls.server = Server(directory).start().wait()
-            atexit.register(cls.server.remove)
-        return cls.server
-
-    @classmethod
-    def uri(cls, root, options="", who="", session=SESSION_MS):
-        return (f"zookeeper://{who}127.0.0.1:{cls.get().port}/{root}"
+    def uri(self, root, options="", who="", session=SESSION_MS):
+        return (f"zookeeper://{who}127.0.0.1:{self.get().port}/{root}"
                 f"?session={session}{options}")
 
+    def holder(self, root):
+        return self.uri(root, session=LEASE_MS)
 
-def through(proxy, uri):
-    return uri.replace(str(Shared.get().port), str(proxy.port))
+    def registered(self, root):
+        return self.uri(root, session=2000)
+
+    def outlast(self):
+        time.sleep(LEASE_MS * 2 / 1000)
+
+
+def is_made(server):
+    nodes = Nodes(server.port)
+    try:
+        return nodes.get("/cloud/janitor") is not None
+    finally:
+        nodes.close()
+
+
+BED = ZookeeperBed("zookeeper", lambda: Server(
+    pathlib.Path(tempfile.mkdtemp()) / "shared"), is_made,
+                   lost="session expired")
 
 
 # What is refused
@@ -82,62 +85,39 @@ def an_absent_server_is_named(t):
     t.check("within its time", time.monotonic() - begin < 8)
 
 
-def a_silent_server_is_given_up(t):
-    proxy = Proxy(Shared.get().port)
-    t.defer(proxy.end)
-    proxy.cut()
-    for argv in (("network", "list"), ("network", "create", "name=x")):
-        begin = time.monotonic()
-        said = refuses(t, f"zookeeper://127.0.0.1:{proxy.port}/silent"
-                       "?timeout=1000", f"127.0.0.1:{proxy.port}/silent", *argv)
-        t.check(f"why: {said}", "for 1000 ms" in said)
-        t.check("within its time", time.monotonic() - begin < 5)
-
-
-def waiting_for_servers_costs_no_processor(t):
-    helper = Helper(t, "zookeeper://127.0.0.1:1,127.0.0.1:2/x", "follow",
-                    "topic")
-    time.sleep(2)
-    fields = pathlib.Path(f"/proc/{helper.process.pid}/stat").read_text(
-        encoding="ascii").rsplit(") ", 1)[1].split()
-    ticks = int(fields[11]) + int(fields[12])
-    t.log(f"{ticks} ticks in 2 s")
-    t.check("it sleeps", ticks <= 20)
-
-
 def only_the_owner_gets_in(t):
-    owner = Shared.uri("secured", who="neutron:s3cr%2Ft@")
+    owner = BED.uri("secured", who="neutron:s3cr%2Ft@")
     t.check("created", dfctl(owner, "network", "create", "name=blue")[0], 0)
-    said = refuses(t, Shared.uri("secured", who="neutron:wrong@"),
+    said = refuses(t, BED.uri("secured", who="neutron:wrong@"),
                    "the user or the password is wrong")
     t.check("neither password is shown",
             "s3cr" in said or "wrong@" in said, False)
-    refuses(t, Shared.uri("secured"), "wants a user and a password")
+    refuses(t, BED.uri("secured"), "wants a user and a password")
     path = pathlib.Path(t.directory()) / "auth"
     path.write_text("neutron:s3cr/t\n", encoding="ascii")
     path.chmod(0o644)
-    refuses(t, Shared.uri("secured", f"&auth={path}"), "everybody may read it")
+    refuses(t, BED.uri("secured", f"&auth={path}"), "everybody may read it")
     path.chmod(0o640)
-    status, said = dfctl(Shared.uri("secured", f"&auth={path}"), "network",
+    status, said = dfctl(BED.uri("secured", f"&auth={path}"), "network",
                          "list")
     t.check(f"with the file: {said}", not status and "blue" in said)
 
 
 def other_databases_are_left_alone(t):
-    nodes = Nodes(Shared.get().port)
+    nodes = Nodes(BED.get().port)
     nodes.create("/foreign", "")
     nodes.create("/foreign/log", "kafka")
-    refuses(t, Shared.uri("foreign"), "not a database of Dragonflow")
+    refuses(t, BED.uri("foreign"), "not a database of Dragonflow")
     nodes.create("/newer", "")
     nodes.create("/newer/log", "dragonflow 2 00000001 00000001\n")
-    refuses(t, Shared.uri("newer"), "newer version")
+    refuses(t, BED.uri("newer"), "newer version")
     t.check("nothing was made there", nodes.children("/foreign"), ["log"])
     t.check("nor there", nodes.children("/newer"), ["log"])
     nodes.close()
 
 
 def a_lease_shorter_than_the_session_is_refused(t):
-    t.check("status", Helper(t, Shared.uri("short"), "lease", "key", "topic").wait(), 1)
+    t.check("status", Helper(t, BED.uri("short"), "lease", "key", "topic").wait(), 1)
 
 
 # What is left behind
@@ -151,8 +131,8 @@ def count_nodes(nodes, path):
 
 
 def the_log_and_directories_do_not_grow(t):
-    uri = Shared.uri("trim", "&history=40")
-    nodes = Nodes(Shared.get().port)
+    uri = BED.uri("trim", "&history=40")
+    nodes = Nodes(BED.get().port)
     t.check("written", Helper(t, uri, "scribble", "topic", "400").wait(), 0)
     # the process may have ended before it had deleted a segment
     t.check("again", Helper(t, uri, "scribble", "topic", "45").wait(), 0)
@@ -161,12 +141,12 @@ def the_log_and_directories_do_not_grow(t):
     t.check("and once more", Helper(t, uri, "fill", "more", "15000").wait(), 0)
     t.wait("segments", lambda: len(nodes.children("/trim/log")), 2, 20)
     t.check("what is there was told", len(set(keys_of(follower))) > 10)
-    lease = Helper(t, Shared.uri("gone", session=LEASE_MS), "lease",
+    lease = Helper(t, BED.uri("gone", session=LEASE_MS), "lease",
                    "some/where/deep", "topic")
     lease.wait_for(t, "ready")
     t.check("there is a key", count_nodes(nodes, "/gone/k") > 1)
     lease.kill()
-    watcher = Helper(t, Shared.uri("gone"), "follow", "topic")
+    watcher = Helper(t, BED.uri("gone"), "follow", "topic")
     watcher.wait_for(t, "synced")
     t.wait("directories of keys", lambda: count_nodes(nodes, "/gone/k"), 1, 15)
     t.wait("of topics", lambda: count_nodes(nodes, "/gone/t"), 1, 15)
@@ -175,9 +155,9 @@ def the_log_and_directories_do_not_grow(t):
 
 
 def a_topic_that_was_left_leaves_no_watch(t):
-    server = Shared.get()
+    server = BED.get()
     before = server.number("zk_watch_count")
-    Helper(t, Shared.uri("hop"), "hop", "topic", "200").wait_for(t, "ready")
+    Helper(t, BED.uri("hop"), "hop", "topic", "200").wait_for(t, "ready")
     # the log, the leases, the janitor
     t.wait("few watches are left",
            lambda: server.number("zk_watch_count") - before <= 4)
@@ -221,13 +201,12 @@ def killed_leaders_lose_nothing(t):
 
 
 def a_short_cut_ends_no_lease(t):
-    proxy = Proxy(Shared.get().port)
-    t.defer(proxy.end)
-    direct = Shared.uri("short-cut")
-    far = through(proxy, direct)
+    proxy = BED.proxy(t)
+    direct = BED.uri("short-cut")
+    far = BED.through(proxy, direct)
     near = Helper(t, direct, "follow", "leases")
     near.wait_for(t, "synced")
-    lease = Helper(t, through(proxy, Shared.uri("short-cut", session=1000)),
+    lease = Helper(t, BED.through(proxy, BED.uri("short-cut", session=1000)),
                    "lease", "key", "leases")
     lease.wait_for(t, "ready")
     follower = Helper(t, far, "follow", "topic")
@@ -245,52 +224,10 @@ def a_short_cut_ends_no_lease(t):
             [line.split()[0] for line in near.said()], ["synced", "put"])
 
 
-def a_long_cut_ends_leases_and_loses_no_change(t):
-    proxy = Proxy(Shared.get().port)
-    t.defer(proxy.end)
-    direct = Shared.uri("long-cut")
-    far = through(proxy, Shared.uri("long-cut", session=LEASE_MS))
-    near = Helper(t, direct, "follow", "leases")
-    near.wait_for(t, "synced")
-    lease = Helper(t, far, "lease", "key", "leases")
-    lease.wait_for(t, "ready")
-    near.wait_for(t, "put key")
-    follower = Helper(t, far, "follow", "topic")
-    follower.wait_for(t, "synced")
-    proxy.cut()
-    begin = time.monotonic()
-    scribbler = Helper(t, direct, "scribble", "topic", "300")
-    near.wait_for(t, "delete key")
-    t.log(f"the entry went {time.monotonic() - begin:.2f} s after the cut")
-    t.check("within the lease's time", time.monotonic() - begin < 2.0)
-    t.check("the writer succeeded", scribbler.wait(), 0)
-    time.sleep(LEASE_MS * 2 / 1000)
-    t.check("nothing came through", follower.puts(), [])
-    proxy.mend()
-    lease.wait_for(t, "lost: ")
-    t.check("why", "session expired" in lease.said()[-1])
-    is_each_once(t, follower, 300)
-
-
-def a_stopped_client_learns_that_its_lease_is_gone(t):
-    uri = Shared.uri("stopped")
-    near = Helper(t, uri, "follow", "leases")
-    near.wait_for(t, "synced")
-    lease = Helper(t, Shared.uri("stopped", session=LEASE_MS), "lease", "key",
-                   "leases")
-    lease.wait_for(t, "ready")
-    near.wait_for(t, "put key")
-    lease.process.send_signal(signal.SIGSTOP)
-    near.wait_for(t, "delete key")
-    lease.process.send_signal(signal.SIGCONT)
-    lease.wait_for(t, "lost: ")
-
-
 def a_cut_longer_than_the_log_gives_the_differences(t):
-    proxy = Proxy(Shared.get().port)
-    t.defer(proxy.end)
-    direct = Shared.uri("far-cut", "&history=30")
-    far = through(proxy, direct)
+    proxy = BED.proxy(t)
+    direct = BED.uri("far-cut", "&history=30")
+    far = BED.through(proxy, direct)
     follower = Helper(t, far, "follow", "topic")
     follower.wait_for(t, "synced")
     t.check("before", Helper(t, direct, "fill", "topic", "50").wait(), 0)
@@ -310,8 +247,8 @@ def a_cut_longer_than_the_log_gives_the_differences(t):
 
 
 def the_janitors_death_is_cleaned_up_after(t):
-    uri = Shared.uri("janitor")
-    dying = Shared.uri("janitor", session=LEASE_MS)
+    uri = BED.uri("janitor")
+    dying = BED.uri("janitor", session=LEASE_MS)
     leases = [Helper(t, dying, "lease", f"key{n}", "leases") for n in range(4)]
     for lease in leases:
         lease.wait_for(t, "ready")
@@ -327,8 +264,8 @@ def the_janitors_death_is_cleaned_up_after(t):
 
 
 def who_is_started_again_does_not_wait_for_its_lease(t):
-    uri = Shared.uri("heir", session=900)
-    near = Helper(t, Shared.uri("heir"), "follow", "leases")
+    uri = BED.uri("heir", session=900)
+    near = Helper(t, BED.uri("heir"), "follow", "leases")
     near.wait_for(t, "synced")
     leases = [Helper(t, uri, "lease", f"key{n}", "leases") for n in (1, 2)]
     for lease in leases:
@@ -344,7 +281,7 @@ def who_is_started_again_does_not_wait_for_its_lease(t):
 
 
 def many_objects_fit_in_a_topic(t):
-    uri = Shared.uri("many", "&timeout=60000")
+    uri = BED.uri("many", "&timeout=60000")
     begin = time.monotonic()
     t.check("written", Helper(t, uri, "fill", "topic", str(MANY)).wait(200), 0)
     t.log(f"{MANY} objects written in {time.monotonic() - begin:.1f} s")
@@ -353,7 +290,7 @@ def many_objects_fit_in_a_topic(t):
     follower.wait_for(t, "synced", 100)
     t.log(f"and read in {time.monotonic() - begin:.1f} s")
     t.check("objects", len(set(keys_of(follower))), MANY)
-    nodes = Nodes(Shared.get().port)
+    nodes = Nodes(BED.get().port)
     root = "/many/t/" + next(
         f"{bucket}/topic" for bucket in nodes.children("/many/t")
         if "topic" in nodes.children(f"/many/t/{bucket}"))
@@ -369,58 +306,8 @@ def many_objects_fit_in_a_topic(t):
 # The whole
 
 
-def dfctl_works_on_it(t):
-    uri = Shared.uri("cloud")
-    monitor = subprocess.Popen(
-        [BUILD / "bin/dfctl", "-d", uri, "--timeout", "60", "monitor", "-n",
-         "4"], stdout=subprocess.PIPE, text=True)
-    t.defer(monitor.kill)
-    nodes = Nodes(Shared.get().port)
-    t.wait("it looks", lambda: nodes.get("/cloud/janitor") is not None)
-    time.sleep(0.3)
-    for argv in (("network", "create", "name=blue"),
-                 ("subnet", "create", "network_id=blue", "cidr=10.1.0.0/24"),
-                 ("port", "create", "network_id=blue", "name=p1",
-                  MAC)):
-        status, said = dfctl(uri, *argv)
-        t.check(f"{' '.join(argv)}: {said}", status, 0)
-    refuses(t, uri, "02:00:00:00:00:01", "port", "create", "network_id=blue",
-            MAC)
-    refuses(t, uri, "is used by", "network", "delete", "blue")
-    t.check("deleted", dfctl(uri, "port", "delete", "p1")[0], 0)
-    lines = monitor.communicate(timeout=30)[0].splitlines()
-    t.check("it saw each", [re.sub(r"^\S+ +(.) *(\w+).*", r"\1\2", line)
-                            for line in lines],
-            ["+network", "+subnet", "+port", "-port"])
-    status, said = dfctl(uri, "network", "list")
-    t.check(f"listed: {said}", not status and "blue" in said)
-    nodes.close()
-
-
-def agents_follow_what_concerns_them(t):
-    uri = Shared.uri("agents", session=2000)
-    agents = [Agent(t, uri, f"hv{n}") for n in (1, 2)]
-    for n, agent in enumerate(agents, 1):
-        t.wait(f"hv{n} reads", agent.topics, {"global", f"chassis/hv{n}"}, 10)
-    networks = [f"0000000{n}-0000-4000-8000-0000000000ff" for n in (1, 2)]
-    for n, network in enumerate(networks, 1):
-        t.check("network", dfctl(uri, "network", "create",
-                                 f"id={network}")[0], 0)
-        t.check("port", dfctl(uri, "port", "create", f"network_id={network}",
-                              MAC, f"binding_host=hv{n}")[0], 0)
-    for n, agent in enumerate(agents, 1):
-        t.wait(f"hv{n} follows its network only", agent.topics,
-               {"global", f"chassis/hv{n}", f"network/{networks[n - 1]}"})
-    said = dfctl(uri, "agent", "list")[1]
-    t.check("both are registered", "hv1" in said and "hv2" in said)
-    agents[0].kill()
-    t.wait("the dead one is not any more",
-           lambda: "hv1" in dfctl(uri, "agent", "list")[1], False)
-    t.check("the other one is", "hv2" in dfctl(uri, "agent", "list")[1])
-
-
 def dfctl_applies_more_than_a_transaction_takes(t):
-    uri = Shared.uri("apply", "&timeout=20000")
+    uri = BED.uri("apply", "&timeout=20000")
     network = "00000000-0000-4000-8000-0000000000ff"
     objects = [{"model": "network", "id": network}]
     objects += [{"model": "port", "network_id": network,
@@ -438,18 +325,18 @@ def dfctl_applies_more_than_a_transaction_takes(t):
 
 
 main(bad_uris_are_refused, an_absent_server_is_named,
-     a_silent_server_is_given_up, waiting_for_servers_costs_no_processor, only_the_owner_gets_in,
+     BED.a_silent_server_is_given_up, BED.waiting_for_servers_costs_no_processor, only_the_owner_gets_in,
      other_databases_are_left_alone,
      a_lease_shorter_than_the_session_is_refused,
      the_log_and_directories_do_not_grow,
      a_topic_that_was_left_leaves_no_watch, a_restart_loses_nothing,
      killed_leaders_lose_nothing, a_short_cut_ends_no_lease,
-     a_long_cut_ends_leases_and_loses_no_change,
+     BED.a_long_cut_ends_leases_and_loses_no_change,
      a_cut_longer_than_the_log_gives_the_differences,
-     a_stopped_client_learns_that_its_lease_is_gone,
+     BED.a_stopped_client_learns_that_its_lease_is_gone,
      the_janitors_death_is_cleaned_up_after,
      who_is_started_again_does_not_wait_for_its_lease,
      many_objects_fit_in_a_topic,
-     dfctl_works_on_it, agents_follow_what_concerns_them,
+     BED.dfctl_works_on_it, BED.agents_follow_what_concerns_them,
      dfctl_applies_more_than_a_transaction_takes,
      needs_module=False)

@@ -51,6 +51,39 @@ def memory():
     return pathlib.Path(path)
 
 
+class ServerProcess:
+    """A server that has a directory, which is kept when it is killed."""
+
+    process, directory = None, None
+
+    def kill(self):
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def remove(self):
+        self.kill()
+        shutil.rmtree(self.directory, True)
+
+
+class Servers:
+    """Several that are one database."""
+
+    servers = ()
+
+    def start(self):
+        for server in self.servers:
+            server.start()
+        for server in self.servers:
+            server.wait()
+        return self
+
+    def remove(self):
+        for server in self.servers:
+            server.remove()
+
+
 class Helper:
     """A process that does something to a database; its lines."""
 

@@ -5,18 +5,17 @@ does what an operator does.
 import base64
 import json
 import pathlib
-import shutil
 import subprocess
 import urllib.error
 import urllib.request
 
-from dfdb import free_ports
+from dfdb import Servers, ServerProcess, free_ports
 from dftest import Failure, poll
 
 START_S = 30
 
 
-class Server:
+class Server(ServerProcess):
     """A server; it keeps its data when it is killed and started again."""
 
     def __init__(self, directory, ports=None, cluster="", extra=(),
@@ -118,18 +117,8 @@ class Server:
         for alarm in self.ask("maintenance/alarm").get("alarms", []):
             self.ask("maintenance/alarm", action="DEACTIVATE", **alarm)
 
-    def kill(self):
-        if self.process:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
 
-    def remove(self):
-        self.kill()
-        shutil.rmtree(self.directory, True)
-
-
-class Cluster:
+class Cluster(Servers):
     """Three servers."""
 
     def __init__(self, directory):
@@ -141,13 +130,6 @@ class Cluster:
                         for i in range(3)]
         self.hosts = ",".join(f"127.0.0.1:{port}" for port in ports[:3])
 
-    def start(self):
-        for server in self.servers:
-            server.start()
-        for server in self.servers:
-            server.wait()
-        return self
-
     def leader(self):
         """The one that leads, or None."""
         for server in self.servers:
@@ -155,10 +137,6 @@ class Cluster:
             if status and status["leader"] == status["header"]["member_id"]:
                 return server
         return None
-
-    def remove(self):
-        for server in self.servers:
-            server.remove()
 
 
 def code(text):

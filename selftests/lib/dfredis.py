@@ -3,17 +3,16 @@
 loopback; and a client that does what an operator does.
 """
 import pathlib
-import shutil
 import socket
 import subprocess
 
-from dfdb import free_ports
+from dfdb import ServerProcess, free_ports
 from dftest import Failure, poll
 
 START_S = 20
 
 
-class Server:
+class Server(ServerProcess):
     """A server, or a sentinel; it keeps its data, or what it has learnt, when it
     is killed and started again."""
 
@@ -91,16 +90,6 @@ class Server:
         if kind == b"-":
             raise Failure(rest)
         return int(rest) if kind == b":" else rest
-
-    def kill(self):
-        if self.process:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
-
-    def remove(self):
-        self.kill()
-        shutil.rmtree(self.directory, True)
 
 
 class Failover:

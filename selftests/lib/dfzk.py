@@ -3,12 +3,11 @@
 that looks at nodes.
 """
 import pathlib
-import shutil
 import socket
 import struct
 import subprocess
 
-from dfdb import free_ports
+from dfdb import Servers, ServerProcess, free_ports
 from dftest import Failure, poll
 
 JAR = "/usr/share/java/zookeeper.jar"
@@ -31,7 +30,7 @@ maxSessionTimeout=600000
 START_S = 40
 
 
-class Server:
+class Server(ServerProcess):
     """A server; it keeps its data when it is killed and started again."""
 
     def __init__(self, directory, tick=100, port=None, extra="", number=None,
@@ -65,16 +64,6 @@ class Server:
             raise Failure(f"ZooKeeper does not start: {log[-2000:]}")
         return self
 
-    def kill(self):
-        if self.process:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
-
-    def remove(self):
-        self.kill()
-        shutil.rmtree(self.directory, True)
-
     def ask(self, word):
         """A command of four letters."""
         try:
@@ -99,7 +88,7 @@ class Server:
         raise Failure(f"the server does not tell {name}")
 
 
-class Ensemble:
+class Ensemble(Servers):
     """Three servers."""
 
     def __init__(self, directory):
@@ -112,23 +101,12 @@ class Ensemble:
                         for i in range(3)]
         self.hosts = ",".join(f"127.0.0.1:{port}" for port in ports[:3])
 
-    def start(self):
-        for server in self.servers:
-            server.start()
-        for server in self.servers:
-            server.wait()
-        return self
-
     def leader(self):
         """The one that leads, or None."""
         for server in self.servers:
             if server.process and server.mode() == "leader":
                 return server
         return None
-
-    def remove(self):
-        for server in self.servers:
-            server.remove()
 
 
 class Nodes:

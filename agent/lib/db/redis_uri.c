@@ -81,14 +81,11 @@ static int parse_servers(struct df_redis_uri *uri, const char *text)
 static int parse_authority(struct df_redis_uri *uri, char *text,
 			   struct df_error *error)
 {
-	char *at = strrchr(text, '@');
-	const char *servers = at ? at + 1 : text;
+	const char *servers;
+	int err = df_uri_auth(&uri->auth, &servers, text, error);
 
-	if (at)
-		*at = '\0';
-	if (at && df_uri_auth(&uri->auth, text))
-		return df_db_error(error, -EINVAL,
-				   "what is before the @ of the database URI is not USER:PASSWORD");
+	if (err)
+		return err;
 	if (asprintf(&uri->label, SCHEME "%.200s/%s", servers, uri->root) < 0)
 		return df_db_error(error, -ENOMEM, "out of memory");
 	if (!df_uri_is_printable(servers) || parse_servers(uri, servers))

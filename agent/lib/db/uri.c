@@ -122,7 +122,8 @@ void df_uri_auth_free(char *auth)
 	free(auth);
 }
 
-int df_uri_auth(char **out, const char *text)
+/* Of a user that has no colon, nor a coded one. */
+static int read_auth(char **out, const char *text)
 {
 	const char *colon = strchr(text, ':');
 	const char *coded = strcasestr(text, "%3a");
@@ -143,6 +144,23 @@ int df_uri_auth(char **out, const char *text)
 	df_uri_auth_free(*out);
 	*out = auth;
 	return 0;
+}
+
+int df_uri_auth(char **out, const char **servers, char *text,
+		struct df_error *error)
+{
+	char *at = strrchr(text, '@');
+	int err;
+
+	*servers = at ? at + 1 : text;
+	if (!at)
+		return 0;
+	*at = '\0';
+	err = read_auth(out, text);
+	if (err == -EINVAL)
+		return df_db_error(error, err,
+				   "what is before the @ of the database URI is not USER:PASSWORD");
+	return err ? df_db_error(error, err, "out of memory") : 0;
 }
 
 int df_uri_auth_file(char **out, const char *path, struct df_error *error)

@@ -35,12 +35,15 @@ bool df_uri_is_printable(const char *text);
 int df_uri_server_next(struct df_uri_server *server, const char **text,
 		       unsigned int port);
 /**
- * df_uri_auth - read USER:PASSWORD of a URI
- * @out: the same, decoded; for df_uri_auth_free()
- * @text: both percent-encoded. The user has no colon, nor a coded one
+ * df_uri_auth - take apart [USER:PASSWORD@]SERVERS
+ * @out: USER:PASSWORD, decoded; for df_uri_auth_free(). Left alone if @text has
+ *	none
+ * @servers: what is behind it, in @text
+ * @text: both percent-encoded; cut there. The user has no colon, nor a coded one
  */
-int df_uri_auth(char **out, const char *text);
-/** The same, not encoded, from the first line of a file. */
+int df_uri_auth(char **out, const char **servers, char *text,
+		struct df_error *error);
+/** What df_uri_auth() reads, not encoded, from the first line of a file. */
 int df_uri_auth_file(char **out, const char *path, struct df_error *error);
 /** Leaves no password in memory. */
 void df_uri_auth_free(char *auth);
