@@ -154,8 +154,10 @@ class Dragonflow:
             {"model": "chassis", "name": THERE,
              "encaps": [{"type": "vxlan", "ip": THERE_IP}]},
             {"model": "network", "id": NETWORK}]
+        # as OVN's here: without port security, and IPAM
         objects += [{"model": "port", "id": name, "network_id": NETWORK,
-                     "mac_address": mac, "binding_host": HERE}
+                     "mac_address": mac, "binding_host": HERE,
+                     "port_security_enabled": False}
                     for name, (_, mac, _) in zip(LOCAL_IDS, LOCAL)]
         objects += [{"model": "port", "network_id": NETWORK,
                      "id": f"{n:08x}-0000-4000-8000-000000000000",
