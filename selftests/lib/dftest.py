@@ -447,7 +447,11 @@ def main(*cases, needs_module=True, at_once=1):
     """Run the cases, or those that the command line names; several at once if
     they only wait most of the time."""
     if len(sys.argv) > 1:
-        cases = [case for case in cases if case.__name__ in sys.argv[1:]]
+        known = {case.__name__: case for case in cases}
+        unknown = [name for name in sys.argv[1:] if name not in known]
+        if unknown:
+            sys.exit(f"no such case: {' '.join(unknown)}")
+        cases = [known[name] for name in sys.argv[1:]]
     print(f"KTAP version 1\n1..{len(cases)}", flush=True)
     usable = os.environ.get("VM") == "1" or not needs_module
     if needs_module and usable:
