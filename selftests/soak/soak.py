@@ -2,16 +2,18 @@
 # SPDX-License-Identifier: GPL-2.0
 # RUN-ON: one-kernel
 # TIMEOUT=180
-"""Everything at once, for SOAK_SECONDS: a cloud in which ports, networks,
-hypervisors and agents come and go while every port sends to every other one.
-Who may reach whom is known (model.py), and judged packet by packet (judge.c):
+"""Everything at once, for SOAK_SECONDS: a cloud in which ports, networks, routers,
+security groups, hypervisors and agents come and go while every port sends to every
+other one. Who may reach whom is known (model.py), and judged packet by packet
+(judge.c):
 
 - what must be reachable is, at the latest BOUND_MS after a change, and from then
   on not one packet is lost, comes twice or comes to anybody else, whatever else
   changes and whatever agents do
-- nothing ever reaches another network, or a port that is down, deleted, moved
+- nothing ever reaches another tenant, or a port that is down, deleted, moved, or
+  to which no route leads, or whose groups or the sender's forbid it
 
-What happens is drawn from a table (actions.py) by SEED, in rounds. After each all
+What happens is drawn from a table (actions.py and others) by SEED, in rounds. After each all
 is deleted but what is steady, what is in memory then is compared with how it was
 before the first, and after every other one the module is loaded anew. At the end
 nothing may be left. Only how many rounds there are depends on the time: SEED and
