@@ -138,6 +138,14 @@ def choose_port(cloud, rng, condition=lambda port: True):
     return rng.choice(ports) if ports else None
 
 
+def choose_broken(rng, things, is_broken):
+    """Mostly one that is, or soon nothing would reach anything."""
+    broken = [one for one in things if is_broken(one)]
+    if broken and rng.random() < 0.7:
+        return rng.choice(broken)
+    return rng.choice(things) if things else None
+
+
 @action(10)
 def port_create(cloud, rng):
     if len(cloud.ports) >= PORTS_MAX:
@@ -203,7 +211,7 @@ def end_migration(cloud, port, was_at):
 
 @action(5)
 def port_admin(cloud, rng):
-    port = choose_port(cloud, rng)
+    port = choose_broken(rng, cloud.live(), lambda port: not port.is_up)
     if not port:
         return None
     cloud.touch(port)
@@ -239,11 +247,14 @@ def port_unbind(cloud, rng):
 @action(5)
 def port_replug(cloud, rng):
     """Its device goes, or comes back, or comes to where the port is not bound."""
-    port = choose_port(cloud, rng)
+    port = choose_broken(rng, cloud.live(), lambda port: port.plugged != port.host)
     if not port:
         return None
     cloud.touch(port)
-    cloud.plug(port, rng.choice(HVS) if port.plugged is None else None)
+    if port.plugged == port.host:
+        cloud.plug(port, None)
+    else:
+        cloud.plug(port, port.host if rng.random() < 0.7 else rng.choice(HVS))
     return f"plug {port}"
 
 
@@ -278,14 +289,10 @@ def network_create(cloud, rng):
     return f"create {network} with two ports{' and a router' * len(interfaces)}"
 
 
-def choose_network(cloud, rng):
-    networks = [network for network in cloud.networks if not network.is_steady]
-    return rng.choice(networks) if networks else None
-
-
 @action(3)
 def network_admin(cloud, rng):
-    network = choose_network(cloud, rng)
+    networks = [network for network in cloud.networks if not network.is_steady]
+    network = choose_broken(rng, networks, lambda network: not network.is_up)
     if not network:
         return None
     cloud.touch(*(port for port in cloud.ports if port.network is network))
@@ -335,9 +342,10 @@ def delete_networks(cloud, *networks):
 
 @action(1)
 def network_delete(cloud, rng):
-    network = choose_network(cloud, rng)
-    if not network:
+    networks = [network for network in cloud.networks if not network.is_steady]
+    if not networks:
         return None
+    network = rng.choice(networks)
     ports = [port for port in cloud.live() if port.network is network]
     delete_ports(cloud, *ports)
     delete_networks(cloud, network)

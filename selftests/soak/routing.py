@@ -3,7 +3,8 @@
 interfaces between steady networks: whatever else comes and goes there, the flows
 between these lose nothing.
 """
-from actions import TENANTS, action, detach, keep_routes, make_interface, new_id, router_of
+from actions import (TENANTS, action, choose_broken, detach, keep_routes, make_interface, new_id,
+                     router_of)
 from model import BITS, FAMILIES, Prefix, Route, Router
 
 ROUTES_MAX = 12                     # of a router
@@ -75,7 +76,8 @@ def router_delete(cloud, rng):
 
 @action(3)
 def router_admin(cloud, rng):
-    router = choose_router(cloud, rng, lambda router: not router.is_steady)
+    routers = [router for router in cloud.routers if not router.is_steady]
+    router = choose_broken(rng, routers, lambda router: not router.is_up)
     if not router:
         return None
     router.is_up = not router.is_up
@@ -120,9 +122,9 @@ def interface_delete(cloud, rng):
 
 @action(3)
 def interface_admin(cloud, rng):
-    if not interfaces(cloud):
+    interface = choose_broken(rng, interfaces(cloud), lambda interface: not interface.is_up)
+    if not interface:
         return None
-    interface = rng.choice(interfaces(cloud))
     interface.is_up = not interface.is_up
     cloud.foresee()
     cloud.write(interface)
@@ -178,6 +180,8 @@ def detour(cloud, rng, router, family):
 def nexthops(cloud, rng, router, family):
     ports = [port for port in cloud.live() if port.network in router.interfaces
              and family in router.interfaces[port.network].families]
+    if rng.random() < 0.8:
+        ports = [port for port in ports if port.works]
     return [port.address(family)
             for port in rng.sample(ports, min(len(ports), rng.choice((1, 2, 3))))]
 
