@@ -264,7 +264,7 @@ static void got_unicast(int at, bool is_own, const struct probe *probe)
 {
 	struct link *link = &links[probe->from][probe->to][probe->kind];
 
-	if (!is_meant(at, link, probe) && is_own) {
+	if (probe->to < PORTS_MAX && !is_meant(at, link, probe) && is_own) {
 		check_leak(at, probe, at, probe->kind);
 		return;
 	}
