@@ -180,9 +180,23 @@ size_t probe_frame(uint8_t frame[FRAME_MAX], const struct ends *source,
 	return (size_t)(at - frame);
 }
 
+/* And not what a router says of one, which ends as that did. */
+static bool may_be_probe(const uint8_t *frame)
+{
+	const uint8_t *head = frame + ETH_HLEN;
+
+	switch (frame[12] << 8 | frame[13]) {
+	case ETHERTYPE_IP:
+		return head[offsetof(struct iphdr, protocol)] == IPPROTO_UDP;
+	case ETHERTYPE_IPV6:
+		return head[offsetof(struct ip6_hdr, ip6_nxt)] == IPPROTO_UDP;
+	}
+	return true;
+}
+
 bool probe_parse(struct probe *probe, const uint8_t *frame, size_t len)
 {
-	if (len < ETH_HLEN + sizeof(*probe))
+	if (len < ETH_HLEN + sizeof(*probe) || !may_be_probe(frame))
 		return false;
 	memcpy(probe, frame + len - sizeof(*probe), sizeof(*probe));
 	return probe->magic == MAGIC && probe->kind < KINDS && probe->from < PORTS_MAX &&

@@ -385,6 +385,9 @@ static void frames_say_who_they_are_for(void **state)
 		assert_true(probe_parse(&parsed, frame, len));
 		assert_int_equal(parsed.to, B);
 		assert_true(frame_is_for(frame, len, &b));
+		/* an error that quotes it is not it */
+		frame[14 + (probe.kind == IP4 ? 9 : 6)] = 1;
+		assert_false(probe_parse(&parsed, frame, len));
 		assert_false(frame_is_for(frame, len, &a));
 		c = b;
 		c.mac[5] = C;
