@@ -159,21 +159,32 @@ static bool is_dispensable(const struct nf_conn *ct)
 }
 
 /* Count a connection, or end it: conntrack does what is returned. */
-static int count_one(struct nf_conn *ct, void *data)
+static int count_one(struct nf_conn *ct, struct df_net *dn, bool dispensable)
 {
-	struct df_net *dn = data;
 	struct df_ct_zone *zone;
 	int end = 0;
 
+	if (is_dispensable(ct) != dispensable)
+		return 0;
 	rcu_read_lock();
 	zone = xa_load(&dn->zones, nf_ct_zone(ct)->id);
 	if (zone) {
-		/* Which of them stay is by chance: by their hashes. */
-		end = zone_is_crowded(zone, zone->found) && is_dispensable(ct);
+		end = dispensable && zone_is_crowded(zone, zone->found);
 		zone->found += !end;
 	}
 	rcu_read_unlock();
 	return end;
+}
+
+static int count_lasting(struct nf_conn *ct, void *data)
+{
+	return count_one(ct, data, false);
+}
+
+/* Which of them stay is by chance: by their hashes. */
+static int count_dispensable(struct nf_conn *ct, void *data)
+{
+	return count_one(ct, data, true);
 }
 
 static void zone_count(struct work_struct *work)
@@ -193,8 +204,13 @@ static void zone_count(struct work_struct *work)
 		zone->found = 0;
 	}
 	rcu_read_unlock();
-	/* What begins meanwhile may be counted twice: the next count knows. */
-	nf_ct_iterate_cleanup_net(count_one, &iter);
+	/*
+	 * First those that stay, to know how much room is left for others. What
+	 * begins or changes meanwhile may be counted twice, or not at all: the
+	 * next count knows.
+	 */
+	nf_ct_iterate_cleanup_net(count_lasting, &iter);
+	nf_ct_iterate_cleanup_net(count_dispensable, &iter);
 	rcu_read_lock();
 	xa_for_each(&dn->zones, id, zone)
 		WRITE_ONCE(zone->base, zone->found - zone->mark);
