@@ -61,6 +61,7 @@ override SHELL := /bin/bash
 ##   bench-control  what a change, a start and an outage cost, beside OVN, in a
 ##                  VM; OUT=DIR, PORTS="100 1000" SCENARIOS= SYSTEMS= DRIVER=
 ##                  KERNEL=; tools/bench/control/run -h lists them
+##   pictures       of the documentation, anew from Documentation/*.dot
 ##   demo           a small cloud in a VM; SHELL=1 leaves you inside it
 ##   vm-shell       a shell in the VM, the module ready to be loaded
 ##   install        to PREFIX (/usr/local), below DESTDIR; uninstall
@@ -121,7 +122,7 @@ $(call say,LINK,$@)
 $(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -shared -o $@ $(filter %.o,$^) $(1)
 endef
 
-.PHONY: all modules lib agent tools unit check soak lint coverage fuzz bench bench-control demo install uninstall \
+.PHONY: all modules lib agent tools unit check soak lint coverage fuzz bench bench-control pictures demo install uninstall \
 	dkms-install clean deps vm-shell help FORCE
 all: modules agent tools
 
@@ -185,6 +186,13 @@ bench-control:
 # The soak and the fuzzers share the time; the seed is printed.
 soak:
 	$(Q)env -u SECONDS HOURS='$(HOURS)' SOAK_SECONDS='$(or $(SOAK_SECONDS),$(SECONDS))' selftests/soak/run
+
+PICTURES := $(patsubst %.dot,%.svg,$(wildcard Documentation/*.dot))
+pictures: $(PICTURES)
+
+Documentation/%.svg: Documentation/%.dot
+	$(call say,DOT,$@)
+	$(Q)dot -Tsvg -o $@ $<
 
 demo:
 	$(Q)WANT_SHELL='$(WANT_SHELL)' tools/demo/run
