@@ -21,6 +21,9 @@ ALL_TESTS="
 	a_rule_comes_and_goes_under_traffic
 	an_address_group_changes
 	types_of_icmp_are_told_apart
+	fragments_are_judged_together
+	errors_about_what_was_allowed_come_back
+	associations_pass
 	a_port_changes_its_groups
 	a_port_without_groups_is_not_judged
 	a_port_is_judged_where_it_moves_to
@@ -328,6 +331,58 @@ types_of_icmp_are_told_apart() {
 	check "questions" wait_for 5 pings w1 10.1.0.13
 	run nb security_group_rule set "$(id web-ping4)" port_range_max=
 	check "whatever their code" pings w1 10.1.0.13
+}
+
+# says NAME ADDRESS PROTOCOL PORT SIZE [SECONDS]: it comes back
+says() {
+	/usr/bin/python3 "$TALK" say "$1-$$" "$2" "$3" "$4" "$5" "${6:-$((2 * WAIT_FACTOR))}"
+}
+
+says_much() { says "$@" udp 7 4000; }
+says_much_to_no_end() { ! says "$@" udp 7 4000 1; }
+
+# member_rules NAME PROTOCOL: db takes that protocol to port 7, from web
+member_rules() {
+	defer nb security_group_rule delete "$(id "${1}4")" "$(id "${1}6")"
+	rule_objects "$1" db ingress "\"protocol\": \"$2\", \"port_range_min\": 7, \"port_range_max\": 7,
+		\"remote_group_id\": \"$(id web)\"" | write
+}
+
+fragments_are_judged_together() {
+	member_rules db-much udp
+	check "a member's pass, to another hypervisor" wait_for 5 both says_much w1 1 12
+	check "and from a third one" both says_much w3 1 12
+	check "nobody else's do" both says_much_to_no_end c3 1 12
+	run nb port set c3 security_groups=client,web
+	defer nb port set c3 security_groups=client
+	check "by a router, too" wait_for 5 both says_much c3 1 12
+}
+
+# refused NAME ADDRESS [SECONDS]: nobody listens, says the workload there
+refused() {
+	[ "$(says "$1" "$2" udp 9 10 "${@:3}" 2>&1)" = "[Errno 111] Connection refused" ]
+}
+
+not_refused() { ! refused "$@" 1; }
+
+# The client lets nobody in.
+errors_about_what_was_allowed_come_back() {
+	check "what is dropped gets none" both not_refused c3 1 11
+	rule_objects web-nine web ingress '"protocol": "udp", "port_range_min": 9, "port_range_max": 9' | write
+	defer nb security_group_rule delete "$(id web-nine4)" "$(id web-nine6)"
+	check "by a router and from another hypervisor" wait_for 5 both refused c3 1 11
+	check "and on the same one" both refused c3 1 13
+}
+
+associates() { says "$@" sctp 7 3000; }
+associates_not() { ! says "$@" sctp 7 3000 1; }
+
+associations_pass() {
+	modprobe -q sctp || skip "the kernel has no SCTP"
+	member_rules db-sctp sctp
+	check "a member's, to another hypervisor" wait_for 5 both associates w1 1 12
+	check "and from a third one" both associates w3 1 12
+	check "nobody else's" both associates_not c3 1 12
 }
 
 # The web servers' pings, in a group that is not known where it is needed.

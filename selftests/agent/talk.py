@@ -2,12 +2,16 @@
 """Workloads that talk, all at the same time: no process for each word.
 
     python3 talk.py echo NETNS...
-                        send back what comes by TCP and UDP to port 7 of these
-                        namespaces, until it is ended; says "ready" before
+                        send back what comes by TCP, UDP and, if the kernel has
+                        it, SCTP to port 7 of these namespaces, until it is
+                        ended; says "ready" before
     python3 talk.py ask NETNS ADDRESS [NETNS ADDRESS...]
                         from each namespace to the address behind it: ping,
                         some hundred packets of TCP there and back, a datagram.
                         Says who had no answer; status 1 then
+    python3 talk.py say NETNS ADDRESS udp|sctp PORT SIZE SECONDS
+                        so many bytes, once, and all that comes back within that
+                        time must be they; or says what went wrong, status 1
 """
 import concurrent.futures
 import os
@@ -23,20 +27,27 @@ from dfns import inside  # noqa: E402  pylint: disable=wrong-import-position
 from dftest import checksum  # noqa: E402  pylint: disable=wrong-import-position
 
 PORT, CHUNK, CHUNKS = 7, 10000, 10
+MOST = 1 << 16
 PATIENCE_S = 10 * int(os.environ.get("WAIT_FACTOR", "1"))
 AGAIN_S = 0.5           # what may get lost is sent again
 
 
 def listeners(netns):
     with inside(netns):
-        tcp = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
         udp = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-    tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    for sock in (tcp, udp):
+        streams = [socket.socket(socket.AF_INET6, socket.SOCK_STREAM)]
+        try:
+            streams.append(socket.socket(
+                socket.AF_INET6, socket.SOCK_STREAM, socket.IPPROTO_SCTP))
+        except OSError:
+            pass
+    for sock in (udp, *streams):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         sock.bind(("::", PORT))
-    tcp.listen()
-    return tcp, udp
+    for sock in streams:
+        sock.listen()
+    return udp, streams
 
 
 def echo(*names):
@@ -59,12 +70,13 @@ def echo(*names):
         sock.close()
 
     def datagram(sock):
-        sock.sendto(*sock.recvfrom(2048))
+        sock.sendto(*sock.recvfrom(MOST))
 
     for name in names:
-        tcp, udp = listeners(name)
-        add(tcp, accept)
+        udp, streams = listeners(name)
         add(udp, datagram)
+        for sock in streams:
+            add(sock, accept)
     print("ready", flush=True)
     while True:
         for number, _ in poll.poll():
@@ -158,4 +170,23 @@ def ask(*argv):
     sys.exit(bool(wrong))
 
 
-{"echo": echo, "ask": ask}[sys.argv[1]](*sys.argv[2:])
+def say(netns, address, protocol, port, size, seconds):
+    kind, number = {"udp": (socket.SOCK_DGRAM, 0), "sctp": (
+        socket.SOCK_STREAM, socket.IPPROTO_SCTP)}[protocol]
+    with inside(netns):
+        sock = socket.socket(
+            socket.AF_INET6 if ":" in address else socket.AF_INET, kind, number)
+    data, got = os.urandom(int(size)), b""
+    with sock:
+        sock.settimeout(float(seconds))
+        try:
+            sock.connect((address, int(port)))
+            sock.send(data)
+            while len(got) < len(data):
+                got += sock.recv(MOST)
+        except OSError as problem:
+            sys.exit(str(problem))
+    sys.exit(got != data and "something else came back")
+
+
+{"echo": echo, "ask": ask, "say": say}[sys.argv[1]](*sys.argv[2:])
