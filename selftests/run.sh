@@ -118,7 +118,7 @@ host() {
 
 # vm NAME KERNEL TEST...
 vm() {
-	local kernel=$2 dir limit=0 patience=2 cpus=${CPUS:-2} ports=10000 file env counters=()
+	local kernel=$2 dir limit=0 patience=2 cpus ports=10000 file env counters=()
 	dir=$(results_of "$1")
 	shift 2
 	# an emulated processor is slow, a debug kernel on it is slower
@@ -126,10 +126,7 @@ vm() {
 	if is_debug "$kernel" || is_tree "$kernel"; then
 		patience=$((patience * 3)) ports=600
 	fi
-	# Two emulated processors wait for each other, even more so when another
-	# VM runs beside this one. The newest kernel and kcsan show what goes wrong
-	# between processors, and the debug kernel may preempt anywhere.
-	if [[ $kernel != newest && $kernel != kcsan ]] && ! tools/vm/kvm-ok; then cpus=${CPUS:-1}; fi
+	cpus=$(processors "$kernel")
 	tools/vm/module "$kernel" 2>&1 | comment || return 1
 	for file in "$@"; do
 		limit=$((limit + $(limit_of "$file")))
@@ -146,6 +143,16 @@ vm() {
 		-a "${VM_ARGS:-}" "${counters[@]}" \
 		"$env exec selftests/suite $*" 2>"$dir/complaints" | tee "$dir/suite" || return $?
 	! grep -q '^ *not ok' "$dir/suite"
+}
+
+# processors KERNEL: how many its VM has. Two emulated ones wait for each other,
+# even more so when another VM runs beside this one. The newest kernel and kcsan
+# show what goes wrong between processors, and the debug kernel may preempt
+# anywhere.
+processors() {
+	local n=2
+	if [[ $1 != newest && $1 != kcsan ]] && ! tools/vm/kvm-ok; then n=1; fi
+	echo "${CPUS:-$n}"
 }
 
 # The VM itself is a case: it must have ended well, its kernel silent.
@@ -268,19 +275,20 @@ shares() {
 	}'
 }
 
-# The debug kernel is slow and has one processor: it gets as many VMs as there
-# are processors.
+# A kernel whose VM has one processor gets as many VMs as there are processors.
 add_vms() {
-	local kernel=$1 n=1 tests
+	local kernel=$1 name n=0 tests
+	name=$(basename "$kernel")
 	shift
-	if [ "$kernel" != debug ] || [ "$#" = 1 ]; then
-		add_vm "$(basename "$kernel")" "$kernel" "$@"
+	if [ "$(processors "$kernel")" != 1 ] || [ "$#" = 1 ]; then
+		add_vm "$name" "$kernel" "$@"
 		return
 	fi
 	shares "$(nproc)" "$@" >"$RESULTS/shares"
 	while read -ra tests; do
-		[ "${#tests[@]}" = 0 ] || add_vm "debug-$n" debug "${tests[@]}"
 		n=$((n + 1))
+		if [ "$n" = 1 ] && [[ " $* " = *" $LAST_TEST "* ]]; then tests+=("$LAST_TEST"); fi
+		[ "${#tests[@]}" = 0 ] || add_vm "$name-$n" "$kernel" "${tests[@]}"
 	done <"$RESULTS/shares"
 }
 
@@ -297,13 +305,14 @@ plan_parts() {
 	unit=${WANTED[*]/#/ }
 	if [ "${WANTED[*]}" != lint ]; then add_part build build; fi
 	if [ "${#WANTED[@]}" = 0 ] || [[ "$unit " = *" unit"[\ /]* ]]; then add_job unit unit unit; fi
-	[ "${#host_tests[@]}" = 0 ] || add_job host host host "${host_tests[@]}"
-	if wanted lint && [ -z "$COVERAGE" ]; then add_job lint lint lint; fi
+	# the long ones first, so that the others fill the gaps
 	for kernel in "${KERNELS[@]}"; do
-		[ "${#one_tests[@]}${#vm_tests[@]}" != 00 ] || return 0
+		[ "${#one_tests[@]}${#vm_tests[@]}" != 00 ] || break
 		add_vms "$kernel" "${one_tests[@]}" "${vm_tests[@]}"
 		one_tests=()
 	done
+	[ "${#host_tests[@]}" = 0 ] || add_job host host host "${host_tests[@]}"
+	if wanted lint && [ -z "$COVERAGE" ]; then add_job lint lint lint; fi
 }
 
 run_parts() {
