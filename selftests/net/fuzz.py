@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# TIMEOUT=180
+# TIMEOUT=240
 """Packets at random into every kind of port, and two that have no part in it.
 
        ring vnet socket      socket vnet                     canary
@@ -15,8 +15,15 @@
           packets in tunnels, from four hypervisors, by IPv4 and IPv6
 
 The bridge sends what it gets to p1 as well: clones of one packet.
+
+A router leads from network 1 (192.0.2.0/24, 2001:db8::/64) to network 2, where p9
+is, and has routes: two ways to a third, and none to a fourth; to a fifth by another
+router, which sends it back. Some ports may have addresses beside their own, and
+claim them.
+
 What is sent is made by pktfuzz.c, and is the same for the same FUZZ_SEED;
-FUZZ_SECONDS says for how long, at first to unicast, then to group addresses.
+FUZZ_SECONDS says for how long: to unicast, to group addresses, and once more to
+unicast, when ports have security groups.
 """
 import collections
 import os
@@ -32,12 +39,12 @@ from dffuzz import (  # noqa: E402 pylint: disable=wrong-import-position
     seconds, seed)
 from dfns import inside  # noqa: E402 pylint: disable=wrong-import-position
 from dftest import (  # noqa: E402 pylint: disable=wrong-import-position
-    SOL_PACKET, PACKET_IGNORE_OUTGOING, ethernet, ip_batch, mac, main, quiet,
-    run)
+    SOL_PACKET, PACKET_IGNORE_OUTGOING, ethernet, ip4, ip_batch, mac, main,
+    quiet, run, sysctl, udp)
 from dfvectors import (  # noqa: E402 pylint: disable=wrong-import-position
     vectors)
 
-DEFAULT = 6
+DEFAULT = 4
 PKTFUZZ = pathlib.Path(os.environ.get("DF_BUILD", "build"),
                        "selftests/pktfuzz")
 VNI, LIMIT, MTU = 100, 200, 9000
@@ -45,14 +52,25 @@ VXLAN, GENEVE = 11, 12
 CANARY = 0x88b6         # for local experiments, like dftest's
 SO_RCVBUFFORCE = 33
 SETTLED_MIB = 16
-# Chassis, and the port behind it, by the tunnel that leads there.
+# Chassis, and the host behind it, by the tunnel that leads there.
 PEERS = {6: (VXLAN, "198.51.100.2"), 7: (VXLAN, "2001:db8:ffff::2"),
          8: (GENEVE, "198.51.100.3"), 9: (GENEVE, "2001:db8:ffff::3")}
-VIFS = {1: 1, 2: 1, 3: 1, 4: 1, 10: 1, 5: 9}    # and their networks
+REMOTE = 20             # the ports of these hosts are this and more
+VIFS = {1: 1, 2: 1, 3: 1, 4: 1, 10: 1, 9: 2, 5: 9}      # and their networks
 # Of those with port security, the first has all IP addresses.
-SECURITY = {2: {"flags": ["security"], "pair": [
-    {"ip4": "0.0.0.0", "prefix-len": 0}, {"ip6": "::", "prefix-len": 0}]},
-            5: {"flags": ["security"]}}
+SECURITY = {2: [{"ip4": "0.0.0.0", "prefix-len": 0}, {"ip6": "::", "prefix-len": 0}], 5: []}
+ROUTER = 254            # its host number, and what its MAC is of
+GROUPS = {1: [1], 2: [1, 2], 10: [2], 9: [1, 3]}
+RULE = {"group": 1, "direction": "ingress", "version": "ip4"}
+# Datagrams to port 53; from a few to anything; by IPv6 from the members of a set.
+RULES = [{}, {"direction": "egress"}, {"direction": "egress", "version": "ip6"},
+         {"protocol": 17, "port-min": 53, "port-max": 53},
+         {"group": 2, "ip4": "192.0.2.0", "prefix-len": 29},
+         {"group": 2, "direction": "egress", "protocol": 6},
+         {"group": 2, "direction": "egress", "version": "ip6"},
+         {"group": 2, "version": "ip6", "address-set": 1},
+         {"group": 3, "version": "ip6", "protocol": 58},
+         {"group": 3, "direction": "egress"}]
 
 
 class Canary:
@@ -97,7 +115,7 @@ def write(path, text):
 
 def hv_links(far):
     """The devices of the ports, and what is known of the underlay."""
-    for number in (1, 3, 4, 5):
+    for number in (1, 3, 4, 5, 9):
         yield (f"link add p{number} mtu {MTU} type veth peer name "
                f"p{number}far mtu {MTU} netns {far}")
     yield (f"link add underlay mtu {MTU} address 02:00:00:00:ff:01 type veth "
@@ -128,7 +146,7 @@ def far_links():
         yield f"link set {dev} master br0"
         yield f"link set {dev} type bridge_slave learning off"
     for dev in ("feed", "feeder", "br0", "cable", "p1far", "p3far", "p4far",
-                "p5far"):
+                "p5far", "p9far"):
         yield f"link set {dev} up"
 
 
@@ -141,20 +159,73 @@ def listen(t, hv, dev):
     t.defer(watcher.close)
 
 
+def vif(hv, number, **more):
+    """One has its own addresses, and may have those of two that nobody has."""
+    network = VIFS[number]
+    host = f"10.0.2.{number}" if network == 2 else f"192.0.2.{number}"
+    if number in (1, 2, 9):
+        more["pair"] = [{"ip4": host.rpartition(".")[0] + ".0",
+                         "prefix-len": 29}, {"ip6": "2001:db8::8"},
+                        {"ip4": "192.0.2.8", "mac": mac(8)}]
+    if number in SECURITY:
+        more["flags"] = ["security"]
+        more["pair"] = more.get("pair", []) + SECURITY[number]
+    hv.vif(number, network, flow_limit=LIMIT, ip4=[host],
+           ip6=["2001:db8:" + (":" if network == 1 else f"0:{network}::") +
+                f"{number}"],
+           flow_class="l3" if number == 2 else "connection", **more)
+
+
+def route(hv):
+    """To a third network two ways, to a fourth none, a fifth by a ring."""
+    for number in (1, 2):
+        hv.router(number)
+    hv.interface(1, 1, 1, ["192.0.2.254/24", "2001:db8::fe/64"],
+                 address=mac(ROUTER))
+    hv.interface(2, 1, 2, ["10.0.2.254/24", "2001:db8:0:2::fe/64"],
+                 address=mac(ROUTER))
+    hv.interface(3, 2, 2, ["10.0.2.253/24", "2001:db8:0:2::fd/64"],
+                 address=mac(ROUTER + 1))
+    hv.route(1, 1, "10.0.3.0/24", (1, "192.0.2.10"), (2, "10.0.2.9"))
+    hv.route(2, 1, "2001:db8:0:3::/64", (1, "2001:db8::2"),
+             (2, "2001:db8:0:2::9"))
+    hv.route(3, 1, "10.0.4.0/24", type="blackhole")
+    hv.route(4, 1, "2001:db8:0:4::/64", type="prohibit")
+    hv.route(5, 1, "10.0.5.0/24", (2, "10.0.2.253"))
+    hv.route(6, 2, "10.0.5.0/24", (3, "10.0.2.254"))
+
+
 def program(hv):
     hv.network(1, VNI, flags=["vlan-transparent"])
+    hv.network(2)
     hv.network(9)
-    for number, network in VIFS.items():
-        hv.vif(number, network, flow_limit=LIMIT,
-               flow_class="l3" if number == 2 else "connection",
-               **SECURITY.get(number, {}))
+    route(hv)
+    for number in VIFS:
+        vif(hv, number)
         hv.tc.attach(f"p{number}", number)
     for number in (VXLAN, GENEVE):
         hv.tunnel(number, f"p{number}", **{"flow-class": "connection",
                                            "flow-limit": LIMIT})
     for number, (tunnel, address) in PEERS.items():
         hv.chassis(number, tunnel, address)
-        hv.remote(number, number)
+        hv.remote(REMOTE + number, number, address=mac(number))
+
+
+def judge(hv):
+    """The second group is stateless; ports have one, or two, or three."""
+    df = hv.df
+    sysctl(hv.name, "netfilter/nf_conntrack_checksum", "0")
+    df.do("address-set-new", {"id": 1})
+    for ip in ("2001:db8::", "2001:db8::4"):
+        df.do("address-set-member-new",
+              {"set": 1, "ip6": ip, "prefix-len": 127})
+    for number in (1, 2, 3):
+        df.do("security-group-new",
+              {"id": number, "flags": ["stateless"] if number == 2 else []})
+    for number, rule in enumerate(RULES, 1):
+        df.do("security-group-rule-new", {"id": number, **RULE, **rule})
+    for number, groups in GROUPS.items():
+        vif(hv, number, group=groups)
 
 
 def world(t):
@@ -246,41 +317,54 @@ def attack(t, hv, kind, number):
     t.check("drops of the canary", hv.drops(3), {})
 
 
+def accounted(stats):
+    """What became of the packets of a port, whatever it was answered. An answer is
+    for one that was dropped, or is all that there is of it.
+    """
+    return sum(stats["drop"].values()) + stats["punts"]
+
+
 def unicast_balance(ports):
-    """What came, and what became of it."""
-    return (sum(s["rx-packets"] for s in ports.values()),
-            sum(s["tx-packets"] - s["answers"] + sum(s["drop"].values())
-                for s in ports.values()))
+    """What came and is not accounted for, and how many answers may be all of it."""
+    missing = sum(s["rx-packets"] - accounted(s) - s["tx-packets"] + s["answers"]
+                  for s in ports.values())
+    return missing, sum(s["answers"] for s in ports.values())
 
 
 def copies_of(number):
     """How many there must be of a packet that was not dropped."""
-    if number in (3, 5):    # the canary's goes to one port, network 9 has one
-        return int(number == 3)
-    vifs = sum(network == 1 and number != vif
-               for vif, network in VIFS.items())
-    return vifs + (0 if number in (VXLAN, GENEVE) else len(PEERS))
+    network = VIFS.get(number, 1)
+    vifs = sum(other == network and number != vif for vif, other in VIFS.items())
+    return vifs + (0 if network != 1 or number in (VXLAN, GENEVE) else len(PEERS))
 
 
 def group_balance(ports):
-    """The copies that there must have been, and what became of them. Those
-    that got to no device are counted where the packet came from.
+    """The copies that there must have been and are not accounted for. Those that got
+    to no device are counted where the packet came from; the canary's go to one port.
     """
-    want = got = 0
+    missing = spare = 0
     for number, stats in ports.items():
-        lost = stats["drop"]["transmit"]
-        want += copies_of(number) * (
-            stats["rx-packets"] - sum(stats["drop"].values()) + lost)
-        got += stats["tx-packets"] + lost
-    return want, got
+        lost, copies = stats["drop"]["transmit"], copies_of(number)
+        packets = stats["rx-packets"] - accounted(stats) + lost
+        missing += packets * (1 if number == 3 else copies)
+        missing -= stats["tx-packets"] - stats["answers"] + lost
+        spare += copies * stats["answers"]
+    return missing, spare
+
+
+def judged_balance(ports):
+    """Of fragments that are put together one is left, or none if some do not come."""
+    missing, _ = unicast_balance(ports)
+    return missing, sum(s["rx-packets"] for s in ports.values())
 
 
 def balances(t, hv, before, balance):
     """All packets are through once nothing moves any more."""
-    def missing():
-        want, got = balance(difference(before, port_stats(hv)))
-        return want - got
-    if not t.wait("packets that are not accounted for", missing, 0):
+    def is_balanced():
+        missing, spare = balance(difference(before, port_stats(hv)))
+        return 0 <= missing <= spare
+    if not t.wait("all packets are accounted for", is_balanced):
+        t.log(f"missing, spare: {balance(difference(before, port_stats(hv)))}")
         for item in difference(before, port_stats(hv)).items():
             t.log(item)
 
@@ -291,17 +375,43 @@ def unreclaimable_mib():
     return (sizes["SUnreclaim"] + sizes["Percpu"]) / 1024
 
 
+def works_on(t, hv):
+    """After all of that a datagram is routed, and judged, as ever."""
+    sender, receiver = t.open_wire("p1far"), t.open_wire("p9far")
+
+    def arrives(port, text):
+        sender.send(ethernet(mac(ROUTER), mac(1), 0x800, ip4(
+            "192.0.2.1", "10.0.2.9", 17, udp(4000, port, text))))
+        return any(text in got for got in receiver.pending())
+
+    t.wait("what is allowed arrives", lambda: arrives(53, b"allowed"))
+    dropped = hv.drops(1).get("policy-ingress", 0)
+    hv.df.do("security-group-rule-del", {"id": 1})
+    t.wait("what is not allowed is dropped",
+           lambda: arrives(54, b"forbidden") or
+           hv.drops(1).get("policy-ingress", 0) > dropped)
+    t.check("and does not arrive", arrives(54, b"forbidden"), False)
+    for number in VIFS:
+        vif(hv, number)
+    if not t.wait("without groups it does", lambda: arrives(54, b"forbidden")):
+        t.log(hv.drops(1))
+
+
 def packets_are_accounted_for_and_harm_no_other(t):
     backlog(t)
     hv = world(t)
     number, memory = seed(t.log), 0
     for kind, balance in (("unicast", unicast_balance),
-                          ("group", group_balance)):
+                          ("group", group_balance),
+                          ("unicast", judged_balance)):
+        if balance is judged_balance:
+            judge(hv)
         before = port_stats(hv)
         attack(t, hv, kind, number)
         balances(t, hv, before, balance)
-        # what the first has brought to its size, the second need not
+        # what the first has brought to its size, the others need not
         memory = memory or unreclaimable_mib()
+    works_on(t, hv)
     t.check("packets of no port", hv.df.do("datapath-get")["unbound-drops"],
             0)
     hv.df.do("datapath-set", {"flow-idle-ms": 100})

@@ -14,6 +14,9 @@ enum {
 	IP6_ADDRESSES = 8,
 	PAYLOAD = 1400,
 	CHANGES = 4,
+	ROUTER = 254,	/* host of routers, and the station that they are */
+	PIECE = 64,	/* bytes of a fragment, */
+	PIECES = 3,	/* and how many there are of a packet */
 	GSO_UDP_L4 = 5,	/* younger than Debian 12's header */
 };
 
@@ -82,6 +85,39 @@ uint16_t inet_sum(const uint8_t *data, size_t size, uint32_t sum)
 	return ~sum;
 }
 
+static uint8_t some_host(struct maker *maker)
+{
+	return seldom(maker, 12) ? ROUTER : roll(maker, STATIONS);
+}
+
+static uint8_t some_ttl(struct maker *maker)
+{
+	return seldom(maker, 6) ? roll(maker, 4) : 64;
+}
+
+/* 0 is the network itself; there are ways to the others, or there should be. */
+static uint8_t some_network(struct maker *maker)
+{
+	static const uint8_t networks[] = { 0, 0, 0, 2, 2, 3, 4, 5 };
+
+	return networks[roll(maker, sizeof(networks))];
+}
+
+static void put_address4(struct frame *frame, uint8_t network, uint8_t host)
+{
+	if (network)
+		put(frame, (uint8_t[]){ 10, 0, network, host }, 4);
+	else
+		put(frame, (uint8_t[]){ 192, 0, 2, host }, 4);
+}
+
+static void put_address6(struct frame *frame, uint8_t network, uint8_t host)
+{
+	put(frame, (uint8_t[]){ 0x20, 1, 0x0d, 0xb8, 0, 0, 0, network }, 8);
+	put_zeroes(frame, 7);
+	put8(frame, host);
+}
+
 static void put_mac(struct maker *maker, struct frame *frame, int station)
 {
 	put16(frame, 0x0200);
@@ -137,11 +173,30 @@ static void put_udp(struct maker *maker, struct frame *frame, size_t most)
 	set16(frame, at + 4, frame->size - at);
 }
 
+/* A question or a claim that could be true. */
+static void put_neighbour(struct maker *maker, struct frame *frame)
+{
+	bool is_claim = seldom(maker, 2);
+
+	put8(frame, is_claim ? 136 : 135);
+	put_zeroes(frame, 3);
+	put8(frame, is_claim ? roll(maker, 8) << 5 : 0);
+	put_zeroes(frame, 3);
+	put_address6(frame, 0, some_host(maker));
+	put8(frame, is_claim ? 2 : 1);
+	put8(frame, 1);
+	put_mac(maker, frame, maker->station);
+}
+
 /* Neighbour discovery: the fixed part of any type, and options. */
 static void put_nd(struct maker *maker, struct frame *frame)
 {
 	int n;
 
+	if (seldom(maker, 2)) {
+		put_neighbour(maker, frame);
+		return;
+	}
 	put8(frame, 133 + roll(maker, 5));
 	put_zeroes(frame, 3);
 	put_random(maker, frame, 4 + 8 * roll(maker, 3));
@@ -154,6 +209,35 @@ static void put_nd(struct maker *maker, struct frame *frame)
 	}
 }
 
+/* Something that went wrong with a datagram that might have been sent. */
+static void put_quote(struct maker *maker, struct frame *frame)
+{
+	put(frame, (uint8_t[]){ 0x45, 0, 0, 28, 0, 0, 0, 0, 64, IPPROTO_UDP, 0, 0 }, 12);
+	put_address4(frame, some_network(maker), some_host(maker));
+	put_address4(frame, 0, some_host(maker));
+	put16(frame, 53);
+	put16(frame, roll(maker, 4));
+	put16(frame, 8);
+	put16(frame, 0);
+}
+
+static void put_icmp(struct maker *maker, struct frame *frame, size_t most)
+{
+	static const uint8_t types[] = { 8, 8, 0, 3, 3, 11, 12, 5, 13 };
+	uint8_t type = seldom(maker, 8) ? roll(maker, 256) :
+					  types[roll(maker, sizeof(types))];
+	size_t at = frame->size;
+
+	put8(frame, type);
+	put8(frame, seldom(maker, 2) ? roll(maker, 16) : 0);
+	put_zeroes(frame, 4);
+	put16(frame, roll(maker, 3));
+	if (type == 3 || type == 11 || type == 12)
+		put_quote(maker, frame);
+	put_payload(maker, frame, most);
+	set16(frame, at + 2, inet_sum(frame->data + at, frame->size - at, 0));
+}
+
 static void put_l4(struct maker *maker, struct frame *frame, size_t most)
 {
 	frame->l4 = frame->size;
@@ -163,6 +247,9 @@ static void put_l4(struct maker *maker, struct frame *frame, size_t most)
 		break;
 	case IPPROTO_UDP:
 		put_udp(maker, frame, most);
+		break;
+	case IPPROTO_ICMP:
+		put_icmp(maker, frame, most);
 		break;
 	case IPPROTO_ICMPV6:
 		put_nd(maker, frame);
@@ -191,23 +278,54 @@ static uint16_t some_fragment(struct maker *maker)
 	return seldom(maker, 2) ? 0x2000 | roll(maker, 3) : roll(maker, 0x10000);
 }
 
+/*
+ * A piece of a datagram of which all are alike, so that it is whole with any piece of
+ * each kind. Returns where in the datagram it is, as IPv6 says it: flag and all.
+ */
+static uint16_t some_piece(struct maker *maker)
+{
+	uint32_t number = roll(maker, PIECES);
+
+	return number * PIECE | (number < PIECES - 1);
+}
+
+static void put_piece(struct frame *frame, uint16_t piece)
+{
+	size_t left = PIECE;
+
+	frame->l4 = 0;
+	if (piece < PIECE) {
+		put16(frame, 1);
+		put16(frame, 53);
+		put16(frame, PIECES * PIECE);
+		put16(frame, 0);
+		left -= 8;
+	}
+	put_zeroes(frame, left);
+}
+
 static void put_ip4(struct maker *maker, struct frame *frame, size_t most)
 {
 	size_t at = frame->size, words = seldom(maker, 5) ? 5 + roll(maker, 11) : 5;
+	bool is_piece = seldom(maker, 8);
+	uint16_t piece = some_piece(maker);
 
-	frame->proto = some_proto(maker);
+	frame->proto = is_piece ? IPPROTO_UDP : some_proto(maker);
 	put8(frame, 0x40 | words);
 	put8(frame, 0);
 	put16(frame, 0);
 	put16(frame, roll(maker, 3));
-	put16(frame, some_fragment(maker));
-	put8(frame, 64);
+	put16(frame, is_piece ? piece >> 3 | (piece & 1) << 13 : some_fragment(maker));
+	put8(frame, some_ttl(maker));
 	put8(frame, frame->proto);
 	put16(frame, 0);
-	put(frame, (uint8_t[]){ 192, 0, 2, roll(maker, STATIONS) }, 4);
-	put(frame, (uint8_t[]){ 192, 0, 2, roll(maker, STATIONS) }, 4);
+	put_address4(frame, 0, seldom(maker, 2) ? maker->station : some_host(maker));
+	put_address4(frame, some_network(maker), some_host(maker));
 	put_random(maker, frame, 4 * (words - 5));
-	put_l4(maker, frame, most);
+	if (is_piece)
+		put_piece(frame, piece);
+	else
+		put_l4(maker, frame, most);
 	set16(frame, at + 2, frame->size - at);
 	set16(frame, at + 10, inet_sum(frame->data + at, 4 * words, 0));
 }
@@ -235,13 +353,36 @@ static void put_extension(struct maker *maker, struct frame *frame, uint8_t kind
 	}
 }
 
-static void put_ip6(struct maker *maker, struct frame *frame, size_t most)
+static void put_head6(struct maker *maker, struct frame *frame, uint8_t next)
+{
+	bool is_near = next == IPPROTO_ICMPV6 && !seldom(maker, 4);
+	uint8_t hops = is_near ? 255 : some_ttl(maker);
+
+	put(frame, (uint8_t[]){ 0x60, 0, 0, 0, 0, 0, next, hops }, 8);
+	put_address6(frame, 0, seldom(maker, 2) ? maker->station : some_host(maker));
+	put_address6(frame, is_near ? 0 : some_network(maker), some_host(maker));
+}
+
+static void put_piece6(struct maker *maker, struct frame *frame)
+{
+	uint16_t piece = some_piece(maker);
+
+	frame->proto = IPPROTO_UDP;
+	put_head6(maker, frame, IPPROTO_FRAGMENT);
+	put8(frame, IPPROTO_UDP);
+	put8(frame, 0);
+	put16(frame, piece);
+	put16(frame, 0);
+	put16(frame, roll(maker, 3));
+	put_piece(frame, piece);
+}
+
+static void put_chain6(struct maker *maker, struct frame *frame, size_t most)
 {
 	static const uint8_t kinds[] = {
 		IPPROTO_DSTOPTS, IPPROTO_ROUTING, IPPROTO_FRAGMENT, IPPROTO_AH,
 		IPPROTO_HOPOPTS,
 	};
-	size_t at = frame->size;
 	int i, count = seldom(maker, 2) ? 0 : roll(maker, EXTENSIONS);
 	uint8_t chain[EXTENSIONS + 1];
 
@@ -251,23 +392,48 @@ static void put_ip6(struct maker *maker, struct frame *frame, size_t most)
 		chain[0] = IPPROTO_HOPOPTS;
 	frame->proto = some_proto(maker);
 	chain[count] = frame->proto;
-	put(frame, (uint8_t[]){ 0x60, 0, 0, 0, 0, 0, chain[0], 64 }, 8);
-	for (i = 0; i < 2; i++) {
-		put(frame, (uint8_t[]){ 0x20, 1, 0x0d, 0xb8 }, 4);
-		put_zeroes(frame, 11);
-		put8(frame, roll(maker, STATIONS));
-	}
+	put_head6(maker, frame, chain[0]);
 	for (i = 0; i < count; i++)
 		put_extension(maker, frame, chain[i], chain[i + 1]);
 	put_l4(maker, frame, most);
+}
+
+/* Who hears of neighbours and routers looks at the checksum. */
+static void sum_icmp6(struct frame *frame, size_t at)
+{
+	size_t l4 = at + IP6_LEN, size = frame->size - l4;
+	uint16_t addresses = ~inet_sum(frame->data + at + IP6_ADDRESSES, 32, 0);
+
+	if (frame->l4 == l4 && frame->proto == IPPROTO_ICMPV6 && size >= 4)
+		set16(frame, l4 + 2, inet_sum(frame->data + l4, size,
+					      addresses + IPPROTO_ICMPV6 + size));
+}
+
+static void put_ip6(struct maker *maker, struct frame *frame, size_t most)
+{
+	size_t at = frame->size;
+
+	if (seldom(maker, 8))
+		put_piece6(maker, frame);
+	else
+		put_chain6(maker, frame, most);
 	set16(frame, at + 4, frame->size - at - IP6_LEN);
+	if (!seldom(maker, 8))
+		sum_icmp6(frame, at);
 }
 
 static void put_arp(struct maker *maker, struct frame *frame)
 {
 	put(frame, (uint8_t[]){ 0, 1, 8, 0, 6, 4 }, 6);
 	put16(frame, 1 + roll(maker, 2));
-	put_random(maker, frame, 20);
+	if (seldom(maker, 2)) {
+		put_random(maker, frame, 20);
+	} else {
+		put_mac(maker, frame, maker->station);
+		put_address4(frame, 0, some_host(maker));
+		put_zeroes(frame, 6);
+		put_address4(frame, 0, some_host(maker));
+	}
 	put_zeroes(frame, seldom(maker, 2) ? 18 : 0);
 }
 
@@ -345,7 +511,10 @@ void make_frame(struct maker *maker, struct frame *frame, size_t most)
 
 	frame->size = 0;
 	frame->proto = 0;
-	put_mac(maker, frame, 1 + roll(maker, STATIONS));
+	if (seldom(maker, 3))
+		put_mac(maker, frame, ROUTER);
+	else
+		put_mac(maker, frame, 1 + roll(maker, STATIONS));
 	put_mac(maker, frame, maker->station);
 	memcpy(macs, frame->data, sizeof(macs));
 	if (maker->seed_count && seldom(maker, 4)) {
