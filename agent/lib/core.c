@@ -96,8 +96,8 @@ static void deliver(evutil_socket_t fd, short events, void *arg)
 
 /* Opening */
 
-int df_db_open(struct df_db **out, const char *uri, struct event_base *base,
-	       struct df_error *error)
+static int open_db(struct df_db **out, const char *uri, struct event_base *base,
+		   bool is_known, struct df_error *error)
 {
 	const struct df_db_driver *driver;
 	struct df_db *db;
@@ -110,6 +110,7 @@ int df_db_open(struct df_db **out, const char *uri, struct event_base *base,
 	db->refs = 1;
 	db->driver = driver;
 	db->is_up = true;
+	db->is_known = is_known;
 	db->deliver = df_core_must(event_new(base, -1, 0, deliver, db));
 	TAILQ_INIT(&db->queue);
 	err = driver->open(&db->priv, db, uri, base, error);
@@ -119,6 +120,23 @@ int df_db_open(struct df_db **out, const char *uri, struct event_base *base,
 	}
 	*out = db;
 	return 0;
+}
+
+int df_db_open(struct df_db **out, const char *uri, struct event_base *base,
+	       struct df_error *error)
+{
+	return open_db(out, uri, base, false, error);
+}
+
+int df_db_open_known(struct df_db **out, const char *uri,
+		     struct event_base *base, struct df_error *error)
+{
+	return open_db(out, uri, base, true, error);
+}
+
+bool df_db_is_known(const struct df_db *db)
+{
+	return db->is_known;
 }
 
 static void req_free(struct df_db_req *req)

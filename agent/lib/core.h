@@ -33,6 +33,7 @@ struct delivery {
  * @subs: subscriptions that are not ended
  * @leases: leases that are not freed
  * @state_fn: told of @is_up, with @state_arg
+ * @is_known: opened by df_db_open_known()
  */
 struct df_db {
 	int refs;
@@ -46,6 +47,7 @@ struct df_db {
 	df_db_state_fn state_fn;
 	void *state_arg;
 	bool is_up;
+	bool is_known;
 };
 
 /** Aborts if there is no memory: an answer or event must not be lost. */

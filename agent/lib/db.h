@@ -100,6 +100,9 @@ struct df_db_entry {
 
 int df_db_open(struct df_db **out, const char *uri, struct event_base *base,
 	       struct df_error *error);
+/** As df_db_open(), but the database is not made if it is not there. */
+int df_db_open_known(struct df_db **out, const char *uri,
+		     struct event_base *base, struct df_error *error);
 /** No callback comes after this. Leases end. Not from inside of a driver. */
 void df_db_close(struct df_db *db);
 /**
@@ -254,6 +257,8 @@ void df_db_sub_delete(struct df_db_sub *sub, const char *key,
 		      const char *topic);
 void df_db_sub_end(struct df_db_sub *sub);
 
+/** Was it opened by df_db_open_known()? Then open makes no file. */
+bool df_db_is_known(const struct df_db *db);
 /** The database is (not) there; saying the same twice is said once. */
 void df_db_state(struct df_db *db, bool up, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -332,6 +332,15 @@ struct df_lease;
 int df_nb_open(struct df_nb **out, const char *uri, struct event_base *base,
 	       struct df_error *error);
 /**
+ * df_nb_open_known - the same for a database that was there before
+ *
+ * If a file is not there any more, that is an error and none is made. A
+ * transaction that would be the first ever is refused with -ENODATA: the server
+ * has lost its data, or is another.
+ */
+int df_nb_open_known(struct df_nb **out, const char *uri,
+		     struct event_base *base, struct df_error *error);
+/**
  * df_nb_close - end everything that runs on the handle
  *
  * Subscriptions, transactions and leases of the handle are freed; callbacks
@@ -409,7 +418,8 @@ typedef void (*df_done_fn)(void *arg, const struct df_error *error);
  * Error codes: -EINVAL a field, -ENOENT object or reference not there, -EEXIST,
  * -ESTALE revision, -EBUSY in use, -E2BIG too large for the database,
  * -ENOTCONN, -ETIMEDOUT (it may or may not have happened), -EACCES, -EIO,
- * -EPROTO the database is written by newer rules, -EBUSY it is being filled.
+ * -EPROTO the database is written by newer rules, -EBUSY it is being filled,
+ * -ENODATA see df_nb_open_known().
  */
 void df_txn_commit(struct df_txn *txn, df_done_fn done, void *arg);
 
@@ -460,6 +470,7 @@ enum df_event_type {
  * @model: of the object; NULL with SYNCED, and with BAD if it is not known
  * @id: of the object; NULL as @model
  * @obj: the object as it is now, borrowed; NULL unless PUT
+ * @json: the same as it is stored, a text of one line or several
  * @error: of BAD, else NULL
  */
 struct df_event {
@@ -468,6 +479,7 @@ struct df_event {
 	const struct df_model *model;
 	const char *id;
 	struct df_obj *obj;
+	const char *json;
 	const struct df_error *error;
 };
 

@@ -38,6 +38,7 @@ static void follow(void *arg, enum df_db_event_type type,
 			event.error = &why;
 		}
 		event.obj = obj;
+		event.json = obj ? entry->value : NULL;
 		break;
 	case DF_DB_EVENT_DELETE:
 		event.type = DF_EVENT_DELETE;

@@ -85,8 +85,8 @@ static void time_is_up(evutil_socket_t fd, short events, void *arg)
 	event_base_loopbreak(nb->base);
 }
 
-int df_nb_open(struct df_nb **out, const char *uri, struct event_base *base,
-	       struct df_error *error)
+static int open_nb(struct df_nb **out, const char *uri, struct event_base *base,
+		   bool is_known, struct df_error *error)
 {
 	struct df_nb *nb = calloc(1, sizeof(*nb));
 	int err;
@@ -94,19 +94,34 @@ int df_nb_open(struct df_nb **out, const char *uri, struct event_base *base,
 	if (!nb)
 		return df_error_set(error, -ENOMEM, "out of memory");
 	nb->is_own_base = !base;
+	nb->is_known = is_known;
 	nb->base = base ? base : event_base_new();
 	nb->timeout_ms = TIMEOUT_MS;
 	nb->timer = nb->base ? evtimer_new(nb->base, time_is_up, nb) : NULL;
-	if (nb->timer)
-		err = df_db_open(&nb->db, uri, nb->base, error);
-	else
+	if (!nb->timer)
 		err = df_error_set(error, -ENOMEM, "cannot make an event loop");
+	else if (is_known)
+		err = df_db_open_known(&nb->db, uri, nb->base, error);
+	else
+		err = df_db_open(&nb->db, uri, nb->base, error);
 	if (err) {
 		df_nb_close(nb);
 		return err;
 	}
 	*out = nb;
 	return 0;
+}
+
+int df_nb_open(struct df_nb **out, const char *uri, struct event_base *base,
+	       struct df_error *error)
+{
+	return open_nb(out, uri, base, false, error);
+}
+
+int df_nb_open_known(struct df_nb **out, const char *uri,
+		     struct event_base *base, struct df_error *error)
+{
+	return open_nb(out, uri, base, true, error);
 }
 
 void df_nb_close(struct df_nb *nb)

@@ -17,6 +17,7 @@ struct nb_read;
  * @is_own_base: was it made by df_nb_open()?
  * @is_running: is a function waiting in it?
  * @is_broken: df_nb_break() was called
+ * @is_known: opened by df_nb_open_known()
  * @has_rules: the database says by which rules it is written, and we know them
  * @timeout_ms: of the functions that wait
  * @timer: ends a wait
@@ -31,6 +32,7 @@ struct df_nb {
 	bool is_own_base;
 	bool is_running;
 	bool is_broken;
+	bool is_known;
 	bool has_rules;
 	unsigned int timeout_ms;
 	struct event *timer;

@@ -415,6 +415,9 @@ static void got_rules(void *arg, const struct df_error *error,
 		df_rules_parse(&rules, entries[0].value, entries[0].len);
 		df_rules_check(&rules, &txn->error);
 		txn->nb->has_rules = !txn->error.code;
+	} else if (txn->nb->is_known) {
+		df_error_set(&txn->error, -ENODATA,
+			     "the database is empty, and is not the one that was there before");
 	} else {
 		/* What is under a lease does not stay. */
 		txn->is_first = !txn->lease;

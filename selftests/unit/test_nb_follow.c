@@ -249,6 +249,37 @@ static void closing_forgets_what_runs(void **state)
 	df_obj_put(obj);
 }
 
+/* In a database of its own. */
+static void a_known_database_is_not_begun_anew(void **state)
+{
+	const char *other = text("sqlite://%s/%s", dir, "other.db");
+	const char *file = text("%s/%s", dir, "other.db");
+	struct df_obj *obj = object("network", NULL);
+	struct df_nb *known, *first;
+	struct df_txn *txn;
+
+	(void)state;
+	assert_int_equal(df_nb_open_known(&known, other, NULL, &error), -ENOENT);
+	assert_non_null(strstr(error.text, "cannot open"));
+	assert_int_not_equal(access(file, F_OK), 0);
+	must(df_nb_open(&first, other, NULL, &error));
+	must(df_nb_open_known(&known, other, NULL, &error));
+	must(df_txn_new(&txn, known));
+	must(df_txn_create(txn, obj, &error));
+	assert_int_equal(df_txn_commit_sync(txn, &error), -ENODATA);
+	must(df_txn_new(&txn, first));
+	must(df_txn_create(txn, obj, &error));
+	must(df_txn_commit_sync(txn, &error));
+	df_obj_put(obj);
+	obj = object("network", NULL);
+	must(df_txn_new(&txn, known));
+	must(df_txn_create(txn, obj, &error));
+	must(df_txn_commit_sync(txn, &error));
+	df_obj_put(obj);
+	df_nb_close(known);
+	df_nb_close(first);
+}
+
 static void waiting_needs_a_loop_of_its_own(void **state)
 {
 	struct event_base *base = event_base_new();
@@ -341,6 +372,7 @@ int main(void)
 		cloud_test(stored_nonsense_is_reported_not_obeyed),
 		cloud_test(nothing_is_called_back_from_inside),
 		cloud_test(closing_forgets_what_runs),
+		cloud_test(a_known_database_is_not_begun_anew),
 		cloud_test(waiting_needs_a_loop_of_its_own),
 		cloud_test(waiting_inside_of_a_callback_is_refused),
 		cloud_test(writers_of_one_object_do_not_lose_updates),

@@ -156,6 +156,12 @@ static int check_layout(struct df_sqlite *db, bool *is_new,
 	return 0;
 }
 
+static int cannot_open(const struct df_sqlite *db, struct df_error *error)
+{
+	return df_db_error(error, -errno, "cannot open %s: %s", db->path,
+			   strerror(errno));
+}
+
 static int open_sql(struct df_sqlite *db, bool is_durable,
 		    struct df_error *error)
 {
@@ -172,8 +178,7 @@ static int open_sql(struct df_sqlite *db, bool is_durable,
 	if (fd >= 0)
 		close(fd);
 	else if (errno != EEXIST || access(db->path, R_OK | W_OK))
-		return df_db_error(error, -errno, "cannot open %s: %s",
-				   db->path, strerror(errno));
+		return cannot_open(db, error);
 	err = sqlite3_open_v2(db->path, &db->sql, flags, NULL);
 	if (err)
 		return sql_error(db, error, err);
@@ -224,6 +229,9 @@ static int open_files(struct df_sqlite *db, bool is_durable,
 {
 	int err;
 
+	/* Beside a file that is missed none is made. */
+	if (df_db_is_known(db->db) && access(db->path, R_OK | W_OK))
+		return cannot_open(db, error);
 	err = open_notify(db, error);
 	if (err)
 		return err;
