@@ -26,6 +26,28 @@ static void die(struct dfa_agent *agent, const char *why)
 	event_base_loopbreak(agent->base);
 }
 
+static void set_database_error(struct dfa_agent *agent, const char *text)
+{
+	snprintf(agent->database_error, sizeof(agent->database_error), "%s",
+		 text);
+}
+
+static void say_where(struct dfa_agent *agent)
+{
+	char text[128], at[32];
+
+	if (agent->topics.is_synced && agent->is_database_up) {
+		dfa_notify_status("in step with the database");
+	} else if (agent->topics.is_known && !agent->topics.is_synced) {
+		dfa_cache_time(&agent->cache, at, sizeof(at));
+		snprintf(text, sizeof(text),
+			 "working from the last known state of %s", at);
+		dfa_notify_status(text);
+	} else {
+		dfa_notify_status("waiting for the database");
+	}
+}
+
 /* --- a port's status ------------------------------------------------------- */
 
 static void report_local(struct dfa_agent *agent, const struct dfa_local *local)
@@ -167,7 +189,7 @@ static void topics_synced(void *arg)
 
 	dfa_info("topology read: %zu networks, %zu ports of them",
 		 agent->topics.view.networks, agent->compile.ports.count);
-	dfa_notify_status("in step with the database");
+	say_where(agent);
 	if (!agent->has_kernel)
 		return;
 	agent->attach.can_reap = true;
@@ -242,6 +264,26 @@ static void plan_ran(void *arg)
 	dfa_attach_reap(&agent->attach);
 }
 
+/*
+ * What is known from before is enough to begin with, after a reboot. But what the
+ * kernel has is never older: unless all of it is known alike, it is left alone.
+ */
+static void use_known(struct dfa_agent *agent)
+{
+	const struct dfa_object *object = agent->state.dirty;
+
+	if (!agent->has_kernel || !agent->apply.kernel ||
+	    agent->apply.is_ready || !agent->topics.is_known)
+		return;
+	for (; object; object = object->dirty_next) {
+		if (object->had) {
+			dfa_info("the kernel has something else than the last known state: it is left as it is");
+			return;
+		}
+	}
+	dfa_apply_ready(&agent->apply);
+}
+
 /* What was claimed while we did not listen. */
 static void kernel_read(void *arg)
 {
@@ -249,6 +291,7 @@ static void kernel_read(void *arg)
 	struct dfa_map_iter iter = dfa_map_iter(&agent->state.by_id);
 	struct dfa_map_node *node;
 
+	use_known(agent);
 	while ((node = dfa_map_iter_next(&agent->state.by_id, &iter))) {
 		const struct dfa_object *object;
 
@@ -272,13 +315,44 @@ static const struct dfa_apply_ops apply_ops = {
 
 /* --- from the registration and the database -------------------------------- */
 
+/* Once, at the start: later there is more to go by. */
+static void start_known(struct dfa_agent *agent)
+{
+	struct df_error error;
+	char at[32];
+
+	if (agent->topics.is_started || !dfa_cache_is_loaded(&agent->cache))
+		return;
+	dfa_cache_time(&agent->cache, at, sizeof(at));
+	dfa_warning("without the database: working from the last known state of %s, %zu objects",
+		    at, agent->cache.known.count);
+	if (dfa_topics_start_known(&agent->topics, agent->config->chassis,
+				   &error)) {
+		die(agent, error.text);
+		return;
+	}
+	use_known(agent);
+	say_where(agent);
+}
+
+static void tell_database(struct dfa_agent *agent)
+{
+	bool is_there = agent->reg.is_done && agent->is_database_up;
+
+	dfa_status_database(&agent->status, is_there ? agent->nb : NULL);
+	dfa_claims_database(&agent->claims, is_there ? agent->nb : NULL);
+}
+
 static void registered(void *arg)
 {
 	struct dfa_agent *agent = arg;
 	struct df_error error;
 
-	if (dfa_topics_start(&agent->topics, agent->config->chassis, &error))
+	if (dfa_topics_start(&agent->topics, agent->nb, agent->config->chassis,
+			     &error))
 		die(agent, error.text);
+	set_database_error(agent, "");
+	tell_database(agent);
 }
 
 static void register_refused(void *arg, const char *why)
@@ -292,9 +366,19 @@ static void register_refused(void *arg, const char *why)
 	die(agent, text);
 }
 
+static void register_failed(void *arg, const char *why)
+{
+	struct dfa_agent *agent = arg;
+
+	if (agent->is_database_up && !agent->reg.is_done)
+		set_database_error(agent, why);
+	start_known(agent);
+}
+
 static const struct dfa_register_ops register_ops = {
 	.done = registered,
 	.refused = register_refused,
+	.failed = register_failed,
 };
 
 static void database_state(void *arg, bool up, const struct df_error *error)
@@ -302,17 +386,56 @@ static void database_state(void *arg, bool up, const struct df_error *error)
 	struct dfa_agent *agent = arg;
 
 	agent->is_database_up = up;
+	tell_database(agent);
+	set_database_error(agent, up ? "" : error ? error->text : "away");
+	say_where(agent);
 	if (up) {
 		dfa_info("database: there again");
-		agent->database_error[0] = '\0';
-		dfa_notify_status("in step with the database");
 		return;
 	}
-	snprintf(agent->database_error, sizeof(agent->database_error), "%s",
-		 error ? error->text : "away");
 	dfa_warning("database: %s; the datapath goes on as it is",
 		    agent->database_error);
-	dfa_notify_status("waiting for the database");
+	start_known(agent);
+}
+
+/* One that was there may be again. */
+static int open_database(struct dfa_agent *agent, struct df_error *error)
+{
+	bool is_known = dfa_cache_is_loaded(&agent->cache);
+	int err;
+
+	err = is_known ? df_nb_open_known(&agent->nb, agent->config->database,
+					  agent->base, error) :
+			 df_nb_open(&agent->nb, agent->config->database,
+				    agent->base, error);
+	if (err && is_known) {
+		set_database_error(agent, error->text);
+		evtimer_add(agent->reopen, &(struct timeval){ .tv_sec = 1 });
+		return 0;
+	}
+	if (err)
+		return err;
+	agent->is_database_up = true;
+	set_database_error(agent, "");
+	df_nb_on_state(agent->nb, database_state, agent);
+	return 0;
+}
+
+static void reopen_database(evutil_socket_t fd, short what, void *arg)
+{
+	struct dfa_agent *agent = arg;
+	struct df_error error;
+
+	(void)fd;
+	(void)what;
+	if (open_database(agent, &error)) {
+		die(agent, error.text);
+		return;
+	}
+	if (!agent->nb)
+		return;
+	dfa_info("database: there again");
+	dfa_register_start(&agent->reg, agent->nb);
 }
 
 /* --- start and stop -------------------------------------------------------- */
@@ -373,24 +496,27 @@ static int start_kernel(struct dfa_agent *agent, struct df_error *error)
 
 static int start_database(struct dfa_agent *agent, struct df_error *error)
 {
-	int err;
+	/* All of them, so that all of them can end. */
+	int err[] = {
+		dfa_cache_init(&agent->cache, agent->base, agent->config),
+		dfa_status_init(&agent->status, agent->base,
+				agent->config->chassis),
+		dfa_claims_init(&agent->claims, agent->base),
+		dfa_register_init(&agent->reg, agent->base, agent->config,
+				  &register_ops, agent),
+	};
 
-	err = df_nb_open(&agent->nb, agent->config->database, agent->base,
-			 error);
-	if (err)
-		return err;
-	agent->is_database_up = true;
-	df_nb_on_state(agent->nb, database_state, agent);
-	dfa_topics_init(&agent->topics, agent->nb, &agent->compile, &topics_ops,
-			agent);
-	err = dfa_status_init(&agent->status, agent->base, agent->nb,
-			      agent->config->chassis);
-	if (!err)
-		err = dfa_claims_init(&agent->claims, agent->base, agent->nb);
-	if (!err)
-		err = dfa_register_init(&agent->reg, agent->base, agent->nb,
-					agent->config, &register_ops, agent);
-	return err ? dfa_error_set(error, err, "%s", strerror(-err)) : 0;
+	dfa_topics_init(&agent->topics, &agent->cache, &agent->compile,
+			&topics_ops, agent);
+	agent->reopen = evtimer_new(agent->base, reopen_database, agent);
+	if (!agent->reopen)
+		return dfa_error_set(error, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < DFA_ARRAY_SIZE(err); i++) {
+		if (err[i])
+			return dfa_error_set(error, err[i], "%s",
+					     strerror(-err[i]));
+	}
+	return open_database(agent, error);
 }
 
 int dfa_agent_start(struct dfa_agent *agent, struct event_base *base,
@@ -417,8 +543,25 @@ int dfa_agent_start(struct dfa_agent *agent, struct event_base *base,
 		dfa_agent_stop(agent);
 		return err;
 	}
-	dfa_register_start(&agent->reg);
+	if (agent->nb) {
+		dfa_register_start(&agent->reg, agent->nb);
+	} else {
+		dfa_warning("database: %s", agent->database_error);
+		start_known(agent);
+	}
 	return 0;
+}
+
+static void stop_database(struct dfa_agent *agent)
+{
+	dfa_topics_fini(&agent->topics);
+	dfa_register_fini(&agent->reg);
+	df_nb_close(agent->nb);
+	dfa_status_fini(&agent->status);
+	dfa_claims_fini(&agent->claims);
+	dfa_cache_fini(&agent->cache);
+	if (agent->reopen)
+		event_free(agent->reopen);
 }
 
 void dfa_agent_stop(struct dfa_agent *agent)
@@ -433,13 +576,8 @@ void dfa_agent_stop(struct dfa_agent *agent)
 		dfa_apply_fini(&agent->apply);
 		dfa_attach_fini(&agent->attach);
 	}
-	if (agent->nb) {
-		dfa_topics_fini(&agent->topics);
-		dfa_register_fini(&agent->reg);
-		df_nb_close(agent->nb);
-		dfa_status_fini(&agent->status);
-		dfa_claims_fini(&agent->claims);
-	}
+	if (agent->cache.config)
+		stop_database(agent);
 	dfa_ra_fini(&agent->ra);
 	dfa_compile_fini(&agent->compile);
 	dfa_state_fini(&agent->state);

@@ -7,6 +7,7 @@
 #include "app/ra.h"
 #include "apply.h"
 #include "attach.h"
+#include "cache.h"
 #include "claims.h"
 #include "compile/compile.h"
 #include "config.h"
@@ -21,7 +22,8 @@
  * @config: borrowed
  * @packet: to and from workloads; NULL while the module is not there
  * @is_database_up: as far as it is known
- * @database_error: why it is not
+ * @reopen: tries to open it again; @nb is NULL until that works
+ * @database_error: why it is not there, or cannot be used; empty if it can
  * @exit_code: what the process ends with
  */
 struct dfa_agent {
@@ -30,6 +32,7 @@ struct dfa_agent {
 	struct df_nb *nb;
 	struct dfa_state state;
 	struct dfa_compile compile;
+	struct dfa_cache cache;
 	struct dfa_topics topics;
 	struct dfa_apply apply;
 	struct dfa_attach attach;
@@ -40,6 +43,7 @@ struct dfa_agent {
 	struct dfa_register reg;
 	struct dfa_control *control;
 	struct event *watchdog;
+	struct event *reopen;
 	struct timespec started;
 	bool has_kernel;
 	bool is_database_up;

@@ -3,17 +3,17 @@
 # clock, and is tested on the build machine.
 
 AGENT_PURE := $(addprefix agent/,addrs.c app/advert.c config.c ids.c log.c map.c \
-	pairs.c plan.c release.c state.c uuid.c view.c) $(wildcard agent/compile/*.c)
+	known.c pairs.c plan.c release.c state.c uuid.c view.c) $(wildcard agent/compile/*.c)
 AGENT_SRCS := $(wildcard agent/*.c agent/app/*.c agent/compile/*.c)
 AGENT_PKGS := libevent_core libmnl libnl-3.0 jansson
-UNIT_AGENT := advert compile compile_policy compile_router config pairs plan ra view
+UNIT_AGENT := advert cache compile compile_policy compile_router config pairs plan ra view
 UNIT_AGENT_SRCS := $(UNIT_AGENT:%=selftests/unit/test_%.c)
 
 AGENT_CFLAGS := $(call pkg_cflags,$(AGENT_PKGS))
-AGENT_LIBS := $(call pkg_libs,$(AGENT_PKGS))
+AGENT_LIBS := $(call pkg_libs,$(AGENT_PKGS)) -pthread
 
 $(call objs,$(AGENT_SRCS)): CPPFLAGS += -Iagent -Iagent/lib $(AGENT_CFLAGS)
-$(call asan_objs,$(AGENT_PURE) agent/app/ra.c $(UNIT_AGENT_SRCS)): CPPFLAGS += -Iagent -Iagent/lib
+$(call asan_objs,$(AGENT_PURE) agent/app/ra.c agent/cache.c agent/cache_file.c $(UNIT_AGENT_SRCS)): CPPFLAGS += -Iagent -Iagent/lib
 
 $(BUILD)/bin/dragonflowd: $(call objs,$(AGENT_SRCS)) $(BUILD)/lib/libdragonflow.so
 	$(call link,-ldragonflow $(AGENT_LIBS))
@@ -21,7 +21,11 @@ $(BUILD)/bin/dragonflowd: $(call objs,$(AGENT_SRCS)) $(BUILD)/lib/libdragonflow.
 $(UNIT_AGENT:%=$(BUILD)/unit/test_%): $(BUILD)/unit/test_%: \
 		$(BUILD)/asan/selftests/unit/test_%.o \
 		$(call asan_objs,$(AGENT_PURE)) $(BUILD)/lib/libdragonflow.so
-	$(call link_asan,-ldragonflow -lcmocka)
+	$(call link_asan,-ldragonflow -lcmocka $(UNIT_LIBS))
+
+# With files and a thread of its own.
+$(BUILD)/unit/test_cache: $(call asan_objs,agent/cache.c agent/cache_file.c)
+$(BUILD)/unit/test_cache: UNIT_LIBS := $(call pkg_libs,libevent_core) -pthread
 
 # Its timers and its clock are the test's.
 $(BUILD)/unit/test_ra: $(call asan_objs,agent/app/ra.c)
@@ -36,6 +40,14 @@ $(BUILD)/selftests/udpflow: $(call objs,selftests/agent/udpflow.c)
 	$(call link,)
 AGENT_TARGETS += $(BUILD)/selftests/udpflow
 SRCS += selftests/agent/udpflow.c
+
+# A driver for tests: databases that go away.
+FLAKY := $(BUILD)/selftests/drivers/flaky.so
+$(call objs,selftests/agent/flaky.c): CPPFLAGS += -Iagent/lib $(DF_LIB_PKG)
+$(FLAKY): $(call objs,selftests/agent/flaky.c) $(DF_LIB_SO)
+	$(call link_so,-ldragonflow $(DF_LIB_LIBS))
+AGENT_TARGETS += $(FLAKY)
+SRCS += selftests/agent/flaky.c
 
 $(BUILD)/dragonflowd.service: agent/dragonflowd.service
 	$(Q)mkdir -p $(@D) && sed 's|@sbindir@|$(sbindir)|' $< >$@

@@ -149,8 +149,9 @@ static void written(void *arg, const struct df_error *error)
 		return;
 	}
 	dfa_uuid_print(id, &port->port);
-	dfa_warning("port %s: cannot tell what it has claimed: %s", id,
-		    error->text);
+	if (claims->nb)
+		dfa_warning("port %s: cannot tell what it has claimed: %s", id,
+			    error->text);
 	dfa_pairs_put(port->stored);
 	port->stored = NULL;
 	claims->delay_ms = claims->delay_ms ? claims->delay_ms * 2 :
@@ -245,7 +246,8 @@ static void work(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	while (claims->is_ready && claims->in_flight < MAX_IN_FLIGHT &&
+	while (claims->is_ready && claims->nb &&
+	       claims->in_flight < MAX_IN_FLIGHT &&
 	       (node = dfa_map_iter_next(&claims->ports, &iter))) {
 		struct claimant *port;
 
@@ -318,10 +320,17 @@ void dfa_claims_ready(struct dfa_claims *claims)
 	schedule(claims, 0);
 }
 
-int dfa_claims_init(struct dfa_claims *claims, struct event_base *base,
-		    struct df_nb *nb)
+void dfa_claims_database(struct dfa_claims *claims, struct df_nb *nb)
 {
-	*claims = (struct dfa_claims){ .nb = nb };
+	claims->nb = nb;
+	claims->delay_ms = 0;
+	if (nb)
+		schedule(claims, 0);
+}
+
+int dfa_claims_init(struct dfa_claims *claims, struct event_base *base)
+{
+	*claims = (struct dfa_claims){ 0 };
 	dfa_map_init(&claims->ports);
 	claims->work = evtimer_new(base, work, claims);
 	return claims->work ? 0 : -ENOMEM;

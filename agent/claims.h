@@ -14,6 +14,7 @@
 
 /**
  * struct dfa_claims - what ports have claimed, and who knows
+ * @nb: borrowed; NULL while it is away: of each port the latest claims wait
  * @ports: by kernel id
  * @work: writes what is news
  * @in_flight: commits that are not done
@@ -29,9 +30,10 @@ struct dfa_claims {
 	bool is_ready;
 };
 
-int dfa_claims_init(struct dfa_claims *claims, struct event_base *base,
-		    struct df_nb *nb);
+int dfa_claims_init(struct dfa_claims *claims, struct event_base *base);
 void dfa_claims_fini(struct dfa_claims *claims);
+/* The database is there, or it is away (NULL). */
+void dfa_claims_database(struct dfa_claims *claims, struct df_nb *nb);
 
 /* A port is bound here, or has changed, or is not bound here any more. */
 int dfa_claims_port_set(struct dfa_claims *claims,

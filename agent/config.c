@@ -15,6 +15,7 @@
 
 #define DEFAULT_DATABASE "sqlite:///var/lib/dragonflow/nb.db"
 #define DEFAULT_RUN_DIR "/run/dragonflow"
+#define DEFAULT_STATE_DIR "/var/lib/dragonflow"
 
 enum {
 	MAX_FILE_SIZE = 64 * 1024,
@@ -65,6 +66,7 @@ void dfa_config_fini(struct dfa_config *config)
 	free(config->chassis);
 	free(config->control_socket);
 	free(config->run_dir);
+	free(config->state_dir);
 	dfa_config_init(config);
 }
 
@@ -124,6 +126,12 @@ static int set_run_dir(struct dfa_config *config, const char *value,
 		       struct df_error *error)
 {
 	return set_path(&config->run_dir, value, error);
+}
+
+static int set_state_dir(struct dfa_config *config, const char *value,
+			 struct df_error *error)
+{
+	return set_path(&config->state_dir, value, error);
 }
 
 static int set_log_level(struct dfa_config *config, const char *value,
@@ -219,6 +227,7 @@ static const struct {
 	{ "encap", add_encap },
 	{ "control-socket", set_control_socket },
 	{ "run-dir", set_run_dir },
+	{ "state-dir", set_state_dir },
 	{ "log-level", set_log_level },
 	{ "dataplane", set_dataplane },
 };
@@ -319,6 +328,8 @@ static int set_defaults(struct dfa_config *config, struct df_error *error)
 		err = set_text(&config->database, DEFAULT_DATABASE, error);
 	if (!err && !config->run_dir)
 		err = set_text(&config->run_dir, DEFAULT_RUN_DIR, error);
+	if (!err && !config->state_dir)
+		err = set_text(&config->state_dir, DEFAULT_STATE_DIR, error);
 	if (!err && !config->chassis) {
 		gethostname(hostname, sizeof(hostname) - 1);
 		err = set_chassis(config, hostname, error);

@@ -37,6 +37,7 @@ enum dfa_dataplane {
  * struct dfa_config - the settings of an agent
  * @encap: in order of preference
  * @control_socket: where dfctl asks; made of @run_dir and @chassis if not given
+ * @state_dir: where the last known state is kept
  *
  * All texts belong to the struct.
  */
@@ -45,6 +46,7 @@ struct dfa_config {
 	char *chassis;
 	char *control_socket;
 	char *run_dir;
+	char *state_dir;
 	struct dfa_encap encap[DFA_MAX_ENCAPS];
 	size_t encap_count;
 	enum dfa_log_level log_level;

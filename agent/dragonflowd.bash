@@ -15,7 +15,7 @@ _dragonflowd() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;
-	--run-dir)
+	--run-dir | --state-dir)
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return
 		;;
@@ -26,7 +26,7 @@ _dragonflowd() {
 	--chassis) words=${HOSTNAME:-} ;;
 	*)
 		words='--config --database --chassis --encap --control-socket --run-dir
-			--log-level --dataplane --check-config --version --help'
+			--state-dir --log-level --dataplane --check-config --version --help'
 		;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

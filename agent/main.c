@@ -40,6 +40,7 @@ static const struct option long_options[] = {
 	{ "encap", required_argument, NULL, 's' },
 	{ "control-socket", required_argument, NULL, 's' },
 	{ "run-dir", required_argument, NULL, 's' },
+	{ "state-dir", required_argument, NULL, 's' },
 	{ "log-level", required_argument, NULL, 's' },
 	{ "dataplane", required_argument, NULL, 's' },
 	{ NULL, 0, NULL, 0 },
@@ -59,6 +60,7 @@ static void print_help(void)
 	       "                         repeatable, the preferred one first\n"
 	       "  --control-socket PATH  default: RUN-DIR/CHASSIS.sock\n"
 	       "  --run-dir DIR          default: /run/dragonflow\n"
+	       "  --state-dir DIR        default: /var/lib/dragonflow\n"
 	       "  --log-level LEVEL      error, warning, info or debug\n"
 	       "  --dataplane WHICH      kernel or none\n"
 	       "  --check-config         only say whether the settings are "

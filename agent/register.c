@@ -38,9 +38,14 @@ static void again(struct dfa_register *reg)
 
 static void failed(struct dfa_register *reg, const struct df_error *error)
 {
-	dfa_warning("cannot register chassis %s: %s", reg->config->chassis,
-		    error->text);
+	if (error->code != reg->last_code)
+		dfa_warning("cannot register chassis %s: %s",
+			    reg->config->chassis, error->text);
+	reg->last_code = error->code;
 	again(reg);
+	/* Somebody else wrote at the same time: it will work. */
+	if (error->code != -EEXIST && error->code != -ESTALE)
+		reg->ops->failed(reg->arg, error->text);
 }
 
 static void work(evutil_socket_t fd, short what, void *arg)
@@ -92,6 +97,7 @@ static void chassis_done(void *arg, const struct df_error *error)
 	}
 	dfa_info("registered as chassis %s", reg->config->chassis);
 	reg->is_done = true;
+	reg->last_code = 0;
 	reg->ops->done(reg->arg);
 }
 
@@ -285,11 +291,10 @@ static void find_chassis(struct dfa_register *reg)
 /* --- start and stop -------------------------------------------------------- */
 
 int dfa_register_init(struct dfa_register *reg, struct event_base *base,
-		      struct df_nb *nb, const struct dfa_config *config,
+		      const struct dfa_config *config,
 		      const struct dfa_register_ops *ops, void *arg)
 {
 	*reg = (struct dfa_register){
-		.nb = nb,
 		.config = config,
 		.ops = ops,
 		.arg = arg,
@@ -299,8 +304,9 @@ int dfa_register_init(struct dfa_register *reg, struct event_base *base,
 	return reg->work ? 0 : -ENOMEM;
 }
 
-void dfa_register_start(struct dfa_register *reg)
+void dfa_register_start(struct dfa_register *reg, struct df_nb *nb)
 {
+	reg->nb = nb;
 	reg->deadline_ms = now_ms() + PATIENCE_MS;
 	find_chassis(reg);
 }

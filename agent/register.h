@@ -11,10 +11,12 @@
  * struct dfa_register_ops - how the registration went
  * @done: the chassis is there, and the agent object says that we live
  * @refused: another agent lives on under this name
+ * @failed: it did not work, and is tried again
  */
 struct dfa_register_ops {
 	void (*done)(void *arg);
 	void (*refused)(void *arg, const char *why);
+	void (*failed)(void *arg, const char *why);
 };
 
 /**
@@ -28,6 +30,7 @@ struct dfa_register_ops {
  * @lease: of the agent object
  * @deadline: until then an agent object may be what a predecessor left
  * @has_waited: this was told
+ * @last_code: of the last failure, which was told
  * @is_done: registered
  */
 struct dfa_register {
@@ -42,13 +45,14 @@ struct dfa_register {
 	long long deadline_ms;
 	long long started_at;
 	bool has_waited;
+	int last_code;
 	bool is_done;
 };
 
 int dfa_register_init(struct dfa_register *reg, struct event_base *base,
-		      struct df_nb *nb, const struct dfa_config *config,
+		      const struct dfa_config *config,
 		      const struct dfa_register_ops *ops, void *arg);
-void dfa_register_start(struct dfa_register *reg);
+void dfa_register_start(struct dfa_register *reg, struct df_nb *nb);
 /* Before the database is closed, so that the agent object goes at once. */
 void dfa_register_fini(struct dfa_register *reg);
 

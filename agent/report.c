@@ -183,16 +183,45 @@ static void tunnel_problems(const struct dfa_agent *agent, json_t *problems)
 	}
 }
 
-static json_t *problems_json(const struct dfa_agent *agent)
+/* Does it work from what was known before? */
+static bool is_from_cache(const struct dfa_agent *agent)
 {
-	json_t *problems = json_array();
+	return agent->topics.is_known && !agent->topics.is_synced;
+}
 
-	if (!agent->is_database_up)
+static json_t *cache_json(const struct dfa_agent *agent)
+{
+	const struct dfa_cache *cache = &agent->cache;
+	char at[32];
+
+	dfa_cache_time(cache, at, sizeof(at));
+	return json_pack("{s:s, s:s, s:I, s:b, s:I, s:s}", "file", cache->path,
+			 "saved_at", at, "bytes", (json_int_t)cache->size,
+			 "in_use", is_from_cache(agent), "objects",
+			 (json_int_t)cache->known.count, "note", cache->note);
+}
+
+static void database_problem(const struct dfa_agent *agent, json_t *problems)
+{
+	char at[32];
+
+	if (is_from_cache(agent)) {
+		dfa_cache_time(&agent->cache, at, sizeof(at));
+		problem(problems, "works from the last known state of %s", at);
+	}
+	if (agent->database_error[0])
 		problem(problems, "database: %s", agent->database_error);
 	else if (!agent->reg.is_done)
 		problem(problems, "not registered yet");
 	else if (!agent->topics.is_synced)
 		problem(problems, "the topology was not read completely yet");
+}
+
+static json_t *problems_json(const struct dfa_agent *agent)
+{
+	json_t *problems = json_array();
+
+	database_problem(agent, problems);
 	if (agent->has_kernel)
 		tunnel_problems(agent, problems);
 	if (agent->has_kernel && agent->apply.last_error[0])
@@ -255,6 +284,7 @@ static json_t *cmd_status(void *arg, const json_t *request)
 			 "%zu objects written, %zu deleted at the last start",
 			 apply->first_written, apply->first_deleted);
 	set_text(answer, "last_error", "%s", apply->last_error);
+	json_object_set_new(answer, "cache", cache_json(agent));
 	json_object_set_new(answer, "topics", topics_json(agent));
 	json_object_set_new(answer, "ports", locals_json(agent, false));
 	json_object_set_new(answer, "tunnels", locals_json(agent, true));
@@ -304,6 +334,7 @@ static json_t *cmd_metrics(void *arg, const json_t *request)
 		{ "uptime_seconds", "gauge", (uint64_t)uptime_s(agent) },
 		{ "database_up", "gauge", agent->is_database_up },
 		{ "datapath_up", "gauge", !!agent->apply.kernel },
+		{ "from_cache", "gauge", is_from_cache(agent) },
 		{ "topics", "gauge", agent->topics.topics.count },
 		{ "objects_desired", "gauge", dfa_state_wishes(&agent->state) },
 		{ "objects_actual", "gauge", sum(agent->state.have_count) },

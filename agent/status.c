@@ -99,8 +99,9 @@ static void written(void *arg, const struct df_error *error)
 		report->revision = 0;
 	} else {
 		dfa_uuid_print(id, &report->port);
-		dfa_warning("port %s: cannot report its status: %s", id,
-			    error->text);
+		if (status->nb)
+			dfa_warning("port %s: cannot report its status: %s", id,
+				    error->text);
 		report->is_written = false;
 		schedule_retry(status);
 		return;
@@ -165,7 +166,7 @@ static void work(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	while (status->in_flight < MAX_IN_FLIGHT &&
+	while (status->nb && status->in_flight < MAX_IN_FLIGHT &&
 	       (node = dfa_map_iter_next(&status->reports, &iter))) {
 		struct report *report;
 		int err;
@@ -229,10 +230,18 @@ void dfa_status_leave(struct dfa_status *status, const struct dfa_uuid *port)
 	schedule(status, 0);
 }
 
-int dfa_status_init(struct dfa_status *status, struct event_base *base,
-		    struct df_nb *nb, const char *chassis)
+void dfa_status_database(struct dfa_status *status, struct df_nb *nb)
 {
-	*status = (struct dfa_status){ .nb = nb, .chassis = chassis };
+	status->nb = nb;
+	status->delay_ms = 0;
+	if (nb)
+		schedule(status, 0);
+}
+
+int dfa_status_init(struct dfa_status *status, struct event_base *base,
+		    const char *chassis)
+{
+	*status = (struct dfa_status){ .chassis = chassis };
 	dfa_map_init(&status->reports);
 	status->work = evtimer_new(base, work, status);
 	return status->work ? 0 : -ENOMEM;

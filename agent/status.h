@@ -10,7 +10,7 @@
 
 /**
  * struct dfa_status - tells the database whether the ports here work
- * @nb: borrowed
+ * @nb: borrowed; NULL while it is away: of each port the latest report waits
  * @chassis: name of this hypervisor
  * @reports: one for every port that is, or was a moment ago, bound here
  * @work: writes what is to be written
@@ -27,8 +27,10 @@ struct dfa_status {
 };
 
 int dfa_status_init(struct dfa_status *status, struct event_base *base,
-		    struct df_nb *nb, const char *chassis);
+		    const char *chassis);
 void dfa_status_fini(struct dfa_status *status);
+/* The database is there, or it is away (NULL). */
+void dfa_status_database(struct dfa_status *status, struct df_nb *nb);
 
 /* @reason: why it is down, a constant; NULL if it is up */
 void dfa_status_set(struct dfa_status *status, const struct dfa_uuid *port,

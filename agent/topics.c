@@ -9,7 +9,8 @@
 #include "log.h"
 #include "util.h"
 
-static struct dfa_topic *find(const struct dfa_topics *topics, const char *name)
+struct dfa_topic *dfa_topic_find(const struct dfa_topics *topics,
+				 const char *name)
 {
 	struct dfa_map_node *node;
 
@@ -201,7 +202,7 @@ static const struct {
 	{ "router", put_router, del_router },
 };
 
-static int put_object(struct dfa_topics *topics, const struct df_obj *obj)
+int dfa_topics_put(struct dfa_topics *topics, const struct df_obj *obj)
 {
 	int err = dfa_compile_put(topics->compile, obj);
 
@@ -212,8 +213,7 @@ static int put_object(struct dfa_topics *topics, const struct df_obj *obj)
 	return err;
 }
 
-static int del_object(struct dfa_topics *topics, const char *model,
-		      const char *id)
+int dfa_topics_del(struct dfa_topics *topics, const char *model, const char *id)
 {
 	int err = dfa_compile_del(topics->compile, model, id);
 	struct dfa_uuid uuid;
@@ -233,10 +233,11 @@ static void check_synced(struct dfa_topics *topics)
 	if (topics->is_synced || topics->unsynced || !topics->is_started)
 		return;
 	topics->is_synced = true;
+	dfa_cache_complete(topics->cache);
 	topics->ops->synced(topics->arg);
 }
 
-static void failed(struct dfa_topics *topics, int err)
+void dfa_topics_failed(struct dfa_topics *topics, int err)
 {
 	if (err)
 		topics->ops->failed(topics->arg, err);
@@ -246,29 +247,33 @@ static void topic_synced(struct dfa_topic *topic)
 {
 	struct dfa_topics *topics = topic->topics;
 
-	if (topic->is_synced)
+	if (topic->is_synced || !dfa_topic_forget_stale(topic))
 		return;
 	topic->is_synced = true;
 	topics->unsynced--;
 	if (topic->group) {
-		failed(topics, dfa_compile_group_read(topics->compile,
-						      topic->group));
+		dfa_topics_failed(topics,
+				  dfa_compile_group_read(topics->compile,
+							 topic->group));
 		topics->ops->changed(topics->arg);
 	}
 	check_synced(topics);
 }
-
-static void follow_groups(struct dfa_topics *topics);
 
 static int handle_event(struct dfa_topics *topics, const struct df_event *event)
 {
 	switch (event->type) {
 	case DF_EVENT_PUT:
 		dfa_debug("%s %s is known", event->model->name, event->id);
-		return put_object(topics, event->obj);
+		dfa_known_forget(&topics->cache->known, event->model->name,
+				 event->id);
+		dfa_cache_put(topics->cache, event->topic, event->obj,
+			      event->json);
+		return dfa_topics_put(topics, event->obj);
 	case DF_EVENT_DELETE:
 		dfa_debug("%s %s is gone", event->model->name, event->id);
-		return del_object(topics, event->model->name, event->id);
+		dfa_cache_del(topics->cache, event->model->name, event->id);
+		return dfa_topics_del(topics, event->model->name, event->id);
 	case DF_EVENT_BAD:
 		dfa_warning("topic %s: %s", event->topic, event->error->text);
 		return 0;
@@ -295,12 +300,23 @@ static void got_event(void *arg, const struct df_event *event)
 			    event->model ? event->model->name : "object",
 			    event->id ? event->id : "");
 	else
-		failed(topics, err);
-	follow_groups(topics);
+		dfa_topics_failed(topics, err);
+	dfa_topics_follow_groups(topics);
 	topics->ops->changed(topics->arg);
 }
 
 /* --- topics come and go ---------------------------------------------------- */
+
+/* Later, if there is no database yet. */
+static int subscribe(struct dfa_topic *topic, struct df_error *error)
+{
+	struct df_nb *nb = topic->topics->nb;
+
+	if (!nb)
+		return 0;
+	return df_nb_subscribe(&topic->sub, nb, topic->name, got_event, topic,
+			       error);
+}
 
 /* @id: of a network or router; NULL if every hypervisor follows the topic */
 static int follow(struct dfa_topics *topics, const char *name,
@@ -319,8 +335,7 @@ static int follow(struct dfa_topics *topics, const char *name,
 	topic->kind = kind;
 	if (id)
 		topic->id = *id;
-	err = df_nb_subscribe(&topic->sub, topics->nb, name, got_event, topic,
-			      error);
+	err = subscribe(topic, error);
 	if (err) {
 		free(topic);
 		return err;
@@ -334,9 +349,13 @@ static int follow(struct dfa_topics *topics, const char *name,
 static void unfollow(struct dfa_topics *topics, struct dfa_topic *topic)
 {
 	dfa_debug("not following topic %s any more", topic->name);
+	dfa_cache_drop(topics->cache, topic->name);
 	if (!topic->is_synced)
 		topics->unsynced--;
 	dfa_map_del(&topics->topics, &topic->node);
+	/* It may be followed again, and then is told of from the beginning. */
+	if (topics->nb)
+		dfa_known_forget_topic(&topics->cache->known, topic->name);
 	df_sub_free(topic->sub);
 	free(topic);
 }
@@ -376,14 +395,14 @@ static void unneeded(void *arg, enum dfa_view_kind kind,
 	int err;
 
 	topic_name(name, sizeof(name), kind, id);
-	topic = find(topics, name);
+	topic = dfa_topic_find(topics, name);
 	if (!topic)
 		return;
 	unfollow(topics, topic);
 	err = kind == DFA_VIEW_NETWORK ?
 		      dfa_compile_forget(topics->compile, id) :
 		      dfa_compile_forget_router(topics->compile, id);
-	failed(topics, err);
+	dfa_topics_failed(topics, err);
 	check_synced(topics);
 }
 
@@ -410,7 +429,7 @@ static int follow_group(struct dfa_topics *topics, struct dfa_group *group,
 		dfa_error("cannot follow topic %s: %s", name, error.text);
 		return err;
 	}
-	find(topics, name)->group = group;
+	dfa_topic_find(topics, name)->group = group;
 	group->is_followed = true;
 	return 0;
 }
@@ -418,7 +437,7 @@ static int follow_group(struct dfa_topics *topics, struct dfa_group *group,
 static int unfollow_group(struct dfa_topics *topics, struct dfa_group *group,
 			  const char *name)
 {
-	struct dfa_topic *topic = find(topics, name);
+	struct dfa_topic *topic = dfa_topic_find(topics, name);
 
 	if (topic)
 		unfollow(topics, topic);
@@ -426,7 +445,7 @@ static int unfollow_group(struct dfa_topics *topics, struct dfa_group *group,
 }
 
 /* Those that ports bound here have, and those that the rules of these name. */
-static void follow_groups(struct dfa_topics *topics)
+void dfa_topics_follow_groups(struct dfa_topics *topics)
 {
 	struct dfa_group *group;
 	char name[64];
@@ -438,9 +457,9 @@ static void follow_groups(struct dfa_topics *topics)
 		if (is_needed == group->is_followed)
 			dfa_group_unref(topics->compile, group);
 		else if (is_needed)
-			failed(topics, follow_group(topics, group, name));
+			dfa_topics_failed(topics, follow_group(topics, group, name));
 		else
-			failed(topics, unfollow_group(topics, group, name));
+			dfa_topics_failed(topics, unfollow_group(topics, group, name));
 	}
 	check_synced(topics);
 }
@@ -452,12 +471,12 @@ static const struct dfa_view_ops view_ops = {
 	.unneeded = unneeded,
 };
 
-void dfa_topics_init(struct dfa_topics *topics, struct df_nb *nb,
+void dfa_topics_init(struct dfa_topics *topics, struct dfa_cache *cache,
 		     struct dfa_compile *compile,
 		     const struct dfa_topics_ops *ops, void *arg)
 {
 	*topics = (struct dfa_topics){
-		.nb = nb,
+		.cache = cache,
 		.compile = compile,
 		.ops = ops,
 		.arg = arg,
@@ -466,14 +485,12 @@ void dfa_topics_init(struct dfa_topics *topics, struct df_nb *nb,
 	dfa_view_init(&topics->view, &view_ops, topics);
 }
 
-int dfa_topics_start(struct dfa_topics *topics, const char *chassis,
-		     struct df_error *error)
+int dfa_topics_follow_common(struct dfa_topics *topics, const char *chassis,
+			     struct df_error *error)
 {
 	char name[DFA_MAX_CHASSIS_NAME + 16];
 	int err;
 
-	if (topics->is_started)
-		return 0;
 	err = follow(topics, "global", DFA_VIEW_NETWORK, NULL, error);
 	if (err)
 		return err;
@@ -484,14 +501,44 @@ int dfa_topics_start(struct dfa_topics *topics, const char *chassis,
 	return err;
 }
 
+/* What is followed without a database so far. */
+static int subscribe_all(struct dfa_topics *topics, struct df_error *error)
+{
+	struct dfa_map_iter iter = dfa_map_iter(&topics->topics);
+	struct dfa_map_node *node;
+	int err = 0;
+
+	while (!err && (node = dfa_map_iter_next(&topics->topics, &iter)))
+		err = subscribe(dfa_container_of(node, struct dfa_topic, node),
+				error);
+	return err;
+}
+
+int dfa_topics_start(struct dfa_topics *topics, struct df_nb *nb,
+		     const char *chassis, struct df_error *error)
+{
+	if (topics->nb)
+		return 0;
+	topics->nb = nb;
+	dfa_cache_begin(topics->cache);
+	if (topics->is_started)
+		return subscribe_all(topics, error);
+	dfa_cache_forget(topics->cache);
+	return dfa_topics_follow_common(topics, chassis, error);
+}
+
 void dfa_topics_fini(struct dfa_topics *topics)
 {
 	struct dfa_map_iter iter = dfa_map_iter(&topics->topics);
 	struct dfa_map_node *node;
 
-	while ((node = dfa_map_iter_next(&topics->topics, &iter)))
-		unfollow(topics,
-			 dfa_container_of(node, struct dfa_topic, node));
+	while ((node = dfa_map_iter_next(&topics->topics, &iter))) {
+		struct dfa_topic *topic;
+
+		topic = dfa_container_of(node, struct dfa_topic, node);
+		df_sub_free(topic->sub);
+		free(topic);
+	}
 	dfa_map_fini(&topics->topics);
 	dfa_view_fini(&topics->view);
 }

@@ -299,6 +299,15 @@ underlay6() {
 	printf '2001:db8:ffff::%x\n' "$1"
 }
 
+# adf_underlay_port NAME HV N: plug hypervisor N into the underlay
+adf_underlay_port() {
+	adf_veth "$2" underlay "$1" "port$3"
+	ip_batch "$1" "link set port$3 master br0 mtu $UNDERLAY_MTU"
+	ip_batch "$2" "link set underlay mtu $UNDERLAY_MTU" \
+		"address add $(underlay4 "$3")/24 dev underlay" \
+		"address add $(underlay6 "$3")/64 dev underlay nodad"
+}
+
 adf_underlay() {
 	local name=$1 hv n=0
 	shift
@@ -308,11 +317,7 @@ adf_underlay() {
 		"link set br0 up mtu $UNDERLAY_MTU"
 	for hv in "$@"; do
 		n=$((n + 1))
-		adf_veth "$hv" underlay "$name" "port$n"
-		ip_batch "$name" "link set port$n master br0 mtu $UNDERLAY_MTU"
-		ip_batch "$hv" "link set underlay mtu $UNDERLAY_MTU" \
-			"address add $(underlay4 "$n")/24 dev underlay" \
-			"address add $(underlay6 "$n")/64 dev underlay nodad"
+		adf_underlay_port "$name" "$hv" "$n"
 	done
 }
 

@@ -83,8 +83,8 @@ agent_launch() {
 		options+=("$(encap_option "$encap" "$i")")
 	done
 	adf_daemon "$CLOUD/hv$i.log" nsenter --net="/run/netns/${HV[i]}" dragonflowd \
-		--config=/dev/null --database="$DATABASE" --chassis="hv$i" \
-		--run-dir="$CLOUD" "${options[@]}" "$@"
+		--config=/dev/null --database="${AGENT_DATABASE:-$DATABASE}" --chassis="hv$i" \
+		--run-dir="$CLOUD" --state-dir="$CLOUD" "${options[@]}" "$@"
 	AGENT[i]=$DAEMON_PID
 }
 

@@ -52,6 +52,7 @@ a_reloaded_module_is_programmed_again() {
 	run wait_for 10 modprobe -r dragonflow
 	adf_daemon "$CLOUD/hv1.log" nsenter --net="/run/netns/${HV[1]}" dragonflowd --config=/dev/null \
 		--database="$DATABASE" --chassis=hv1 --run-dir="$CLOUD" \
+		--state-dir="$CLOUD" \
 		"$(encap_option vxlan4 1)"
 	AGENT[1]=$DAEMON_PID
 	run modprobe dragonflow
@@ -77,7 +78,7 @@ a_second_agent_of_a_chassis_is_refused() {
 	local status=0
 	agent_start 1
 	ns "${HV[2]}" timeout 60 dragonflowd --config=/dev/null --database="$DATABASE" \
-		--chassis=hv1 --run-dir="$CLOUD/second" \
+		--chassis=hv1 --run-dir="$CLOUD/second" --state-dir="$CLOUD/second" \
 		"$(encap_option vxlan4 2)" >"$CLOUD/second.log" 2>&1 || status=$?
 	log "$(<"$CLOUD/second.log")"
 	check_eq "it ends with an error" 1 "$status"

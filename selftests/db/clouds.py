@@ -57,6 +57,7 @@ def a_cloud_moves_and_comes_back(t):
     agent = subprocess.Popen(
         [BUILD / "bin/dragonflowd", "--config=/dev/null",
          f"--database={first}", "--chassis=hv1", f"--run-dir={directory}",
+         f"--state-dir={directory}",
          "--dataplane=none"], stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL)
     t.defer(agent.wait)

@@ -17,6 +17,7 @@ FUZZ_etcd := $(FUZZ_LIB) $(DF_DB_URI) $(patsubst %,agent/lib/db/etcd_%.c,txn uri
 FUZZ_field := $(FUZZ_LIB)
 FUZZ_kernel := $(FUZZ_AGENT) agent/kernel.c agent/codec.c selftests/fuzz/fake_mnl.c
 FUZZ_key := kmod/path/key.c
+FUZZ_known := $(FUZZ_AGENT)
 FUZZ_lpm := kmod/table/lpm.c
 FUZZ_netdev := $(FUZZ_AGENT) agent/netdev.c agent/tunneldev.c agent/addrdev.c
 FUZZ_nl := $(patsubst %,tools/dfctl/%.c,decode nl text) selftests/fuzz/fake_mnl.c

@@ -35,6 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 		check_same(config.database, text, "database");
 		check_same(config.chassis, text, "chassis");
 		check_same(config.run_dir, text, "run-dir");
+		check_same(config.state_dir, text, "state-dir");
 		check_same(config.control_socket, text, "control-socket");
 	}
 	if (!err && !dfa_config_finish(&config, &error)) {

@@ -194,25 +194,30 @@ def state_of(follower):
 class Agent:
     """A hypervisor's agent, without a datapath."""
 
-    def __init__(self, t, uri, name):
-        self.socket = pathlib.Path(t.directory()) / f"{name}.sock"
+    def __init__(self, t, uri, name, directory=None):
+        """directory: of one that was there before, with what it knew."""
+        self.socket = pathlib.Path(directory or t.directory()) / f"{name}.sock"
         with open(self.socket.with_suffix(".log"), "wb") as log:
             self.process = subprocess.Popen(
                 [BUILD / "bin/dragonflowd", "--config=/dev/null",
                  f"--database={uri}", f"--chassis={name}",
-                 f"--run-dir={self.socket.parent}", "--dataplane=none",
+                 f"--run-dir={self.socket.parent}",
+                 f"--state-dir={self.socket.parent}", "--dataplane=none",
                  "--encap=vxlan:127.0.0.1"], stdout=log, stderr=log)
         t.defer(self.kill)
 
-    def topics(self):
-        """What it follows, and has read."""
+    def status(self):
+        """As dfctl tells it; nothing if it does not answer."""
         done = subprocess.run(
             [BUILD / "bin/dfctl", "--control-socket", str(self.socket), "-j",
              "status"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             check=False)
-        agent = json.loads(done.stdout)["agent"] if done.stdout else None
-        return {topic["topic"] for topic in agent["topics"]
-                if topic["synced"]} if agent else set()
+        return (json.loads(done.stdout)["agent"] if done.stdout else None) or {}
+
+    def topics(self):
+        """What it follows, and has read."""
+        return {topic["topic"] for topic in self.status().get("topics", ())
+                if topic["synced"]}
 
     def kill(self):
         self.process.kill()

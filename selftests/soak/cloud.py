@@ -98,7 +98,8 @@ class Agent:
             self.process = subprocess.Popen(
                 [*inside(netns(self.hv)), "dragonflowd", "--config=/dev/null",
                  f"--database={self.cloud.database}", f"--chassis={self.hv}",
-                 f"--run-dir={self.cloud.dir}", *options],
+                 f"--run-dir={self.cloud.dir}",
+                 f"--state-dir={self.cloud.dir}", *options],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def signal(self, number):

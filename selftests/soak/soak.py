@@ -252,7 +252,7 @@ class Soak:
         self.expect("agents in the database", self.cloud.objects("agent"), [])
         self.expect("processes", self.processes(), [])
         left = [file.name for file in self.cloud.dir.iterdir()
-                if not file.name.startswith("nb.db") and file.suffix not in (".log", ".lock")]
+                if not file.name.startswith("nb.db") and file.suffix not in (".log", ".lock", ".cache")]
         self.expect("files", left, [])
 
     @staticmethod

@@ -23,6 +23,7 @@ static void a_file_sets_everything(void **unused)
 				   "encap = vxlan:2001:db8::1\n"
 				   "control-socket = /run/x.sock\n"
 				   "run-dir = /run/y\n"
+				   "state-dir = /var/z\n"
 				   "log-level = debug\n"
 				   "dataplane = none";
 	struct dfa_config config;
@@ -36,6 +37,7 @@ static void a_file_sets_everything(void **unused)
 	assert_string_equal(config.chassis, "hv-1.example");
 	assert_string_equal(config.control_socket, "/run/x.sock");
 	assert_string_equal(config.run_dir, "/run/y");
+	assert_string_equal(config.state_dir, "/var/z");
 	assert_int_equal(config.log_level, DFA_LOG_DEBUG);
 	assert_int_equal(config.dataplane, DFA_DATAPLANE_NONE);
 	assert_int_equal(config.encap_count, 2);
@@ -101,6 +103,7 @@ static void what_is_wrong_is_refused(void **unused)
 		{ "encap", "geneve:::" },
 		{ "control-socket", "x.sock" },
 		{ "run-dir", "" },
+		{ "state-dir", "z" },
 		{ "log-level", "DEBUG" },
 		{ "dataplane", "user" },
 	};

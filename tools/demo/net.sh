@@ -77,6 +77,7 @@ agent_config() {
 		echo "database = $DRAGONFLOW_DATABASE"
 		echo "chassis = hv$n"
 		echo "run-dir = $DEMO_DIR/run"
+		echo "state-dir = $DEMO_DIR/run"
 		for encap in "$@"; do
 			echo "encap = $encap"
 		done

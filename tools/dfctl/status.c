@@ -284,6 +284,17 @@ static void ports_print(const json_t *agent)
 	}
 }
 
+/* Does it work without the database? Is there something wrong with the file? */
+static void cache_print(const json_t *cache)
+{
+	const char *note = json_string_value(json_object_get(cache, "note"));
+
+	if (json_is_true(json_object_get(cache, "in_use")))
+		line("", "from the last known state of %s", text_of(cache, "saved_at"));
+	if (note && *note)
+		line("", "last known state: %s", note);
+}
+
 static void agent_print(const json_t *agent)
 {
 	__auto_free char *since = duration(number(agent, "uptime_s"));
@@ -298,6 +309,7 @@ static void agent_print(const json_t *agent)
 		line("", "%s", text_of(agent, "reconciled"));
 	line("database", "%s, %s", text_of(agent, "database_state"),
 	     text_of(agent, "database"));
+	cache_print(json_object_get(agent, "cache"));
 	line("topics", "%zu followed", json_array_size(json_object_get(agent, "topics")));
 	ports_print(agent);
 }

@@ -182,7 +182,8 @@ class Dragonflow:
         self.agent = Daemon(
             self.directory / "agent.log", "dragonflowd", "--config=/dev/null",
             f"--database={self.driver.uri}", f"--chassis={HERE}",
-            f"--run-dir={self.directory}", f"--encap=vxlan:{HERE_IP}",
+            f"--run-dir={self.directory}",
+            f"--state-dir={self.directory}", f"--encap=vxlan:{HERE_IP}",
             netns=HV)
 
     def is_programmed(self):

@@ -121,7 +121,8 @@ class Agent:
         self.daemon = Daemon(
             self.log, "dragonflowd", "--config=/dev/null", "--dataplane=none",
             f"--database={uri}", f"--chassis={name}", f"--log-level={level}",
-            f"--run-dir={directory}", "--encap=vxlan:127.0.0.1")
+            f"--run-dir={directory}",
+            f"--state-dir={directory}", "--encap=vxlan:127.0.0.1")
 
     def is_in_step(self):
         status = ask(self.socket, "status")
