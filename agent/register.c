@@ -42,6 +42,8 @@ static void failed(struct dfa_register *reg, const struct df_error *error)
 		dfa_warning("cannot register chassis %s: %s",
 			    reg->config->chassis, error->text);
 	reg->last_code = error->code;
+	/* While the database is away, no lease ends. */
+	reg->deadline_ms = now_ms() + PATIENCE_MS;
 	again(reg);
 	/* Somebody else wrote at the same time: it will work. */
 	if (error->code != -EEXIST && error->code != -ESTALE)

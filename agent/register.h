@@ -28,7 +28,7 @@ struct dfa_register_ops {
  *
  * @chassis: as stored; NULL until it was found or created
  * @lease: of the agent object
- * @deadline: until then an agent object may be what a predecessor left
+ * @deadline_ms: until then an agent object may be what a predecessor left
  * @has_waited: this was told
  * @last_code: of the last failure, which was told
  * @is_done: registered

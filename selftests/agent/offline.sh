@@ -22,6 +22,7 @@ ALL_TESTS="
 
 W1=w1-$$ W2=w2-$$
 MAC1=02:00:00:00:00:01 MAC2=02:00:00:00:00:02 MAC3=02:00:00:00:00:03
+SERVER_IP=198.51.100.250
 LIB=$(cd "$(dirname "$0")/../lib" && pwd -P)
 
 setup() {
@@ -63,24 +64,33 @@ flaky_back() {
 	rm -f "$CLOUD/nb.db.down"
 }
 
+# In the underlay, where both agents reach it.
 zookeeper_setup() {
+	ip_batch "underlay-$$" "address add $SERVER_IP/24 dev br0"
 	mapfile -t JAVA < <(cd "$LIB" && python3 -c "from dfzk import Server
-one = Server('$CLOUD/zookeeper')
+one = Server('$CLOUD/zookeeper', address='$SERVER_IP')
 print(one.port, *one.argv(), sep='\n')")
-	DATABASE="zookeeper://127.0.0.1:${JAVA[0]}/cloud?session=4000"
-	for_good zookeeper_back
+	DATABASE="zookeeper://$SERVER_IP:${JAVA[0]}/cloud?session=4000"
+	nb() {
+		ns "underlay-$$" dfctl --database "$DATABASE" "$@"
+	}
+	zookeeper_back
+	defer zookeeper_away
 	run wait_for 60 nb network list
 }
 
 zookeeper_away() {
-	kill -KILL "$SERVER"
-	run wait_for 10 process_is_gone "$SERVER"
+	local pid
+	pid=$(<"$CLOUD/zookeeper/pid")
+	run kill -KILL "$pid"
+	run wait_for 10 process_is_gone "$pid"
 }
 
 zookeeper_back() {
-	local pid=$DAEMON_PID
-	adf_daemon "$CLOUD/zookeeper/log" ip netns exec "${HV[1]}" "${JAVA[@]:1}"
-	SERVER=$DAEMON_PID DAEMON_PID=$pid
+	local daemon=${DAEMON_PID:-}
+	adf_daemon "$CLOUD/zookeeper/log" nsenter --net="/run/netns/underlay-$$" "${JAVA[@]:1}"
+	echo "$DAEMON_PID" >"$CLOUD/zookeeper/pid"
+	DAEMON_PID=$daemon
 }
 
 database_is_away() {
@@ -88,8 +98,9 @@ database_is_away() {
 	run wait_for 20 agent_says 2 '.database_state == "down"'
 }
 
+# For the cases to come, too.
 database_is_back() {
-	"${OFFLINE_SERVER:-flaky}_back"
+	for_good "${OFFLINE_SERVER:-flaky}_back"
 }
 
 # -------------------------------------------------------------------------------

@@ -16,6 +16,9 @@ import dfzk  # noqa: E402 pylint: disable=wrong-import-position
 from dfdb import Agent, dfctl, memory  # noqa: E402 pylint: disable=wrong-import-position
 from dftest import main  # noqa: E402 pylint: disable=wrong-import-position
 
+# How long an agent waits for the end of its predecessor's lease. As long as the
+# server is away, and a moment longer, none ends.
+PATIENCE_S = 12
 NETWORK = "00000000-0000-4000-8000-0000000000ff"
 SUBNET = "00000000-0000-4000-8000-0000000000aa"
 
@@ -95,7 +98,7 @@ def cloud(t, uri):
     return host
 
 
-def outlive(t, server, uri):
+def outlive(t, server, uri, away_s=0):
     """The server dies; the agent is started without it; the server comes back."""
     host = cloud(t, uri)
     before = host.agent.status()["desired"]
@@ -107,6 +110,8 @@ def outlive(t, server, uri):
     t.check("the log says so", "working from the last known state of 20" in
             host.agent.socket.with_suffix(".log").read_text(encoding="utf-8"))
     t.check("the file is left alone", host.cache(), saved)
+    t.wait("time goes by", lambda: host.agent.status()["uptime_s"] >= away_s,
+           True, away_s + 5)
     server.start()
     server.wait()
     host.wait_in_step()
@@ -119,7 +124,7 @@ def outlive(t, server, uri):
 def lose_data(t, server, uri, empty):
     """A server that has nothing any more is not taken at its word until somebody
     says so."""
-    host = outlive(t, server, uri)
+    host = outlive(t, server, uri, PATIENCE_S + 1)
     before = host.agent.status()["desired"]
     server.kill()
     host.agent.kill()
