@@ -13,6 +13,8 @@
 
 #include <uapi/linux/dragonflow.h>
 
+#include "bucket.h"
+
 #define DF_VERSION "0.1.0"
 
 enum df_limits {
@@ -25,6 +27,9 @@ enum df_limits {
 	DF_FLOW_IDLE_MS = 10000,
 	DF_CONNECTION_LIMIT = 16384,
 	DF_NESTING = 4,
+	/* As OpenStack has them. */
+	DF_LOG_RATE = 100,
+	DF_LOG_BURST = 25,
 };
 
 /**
@@ -88,6 +93,10 @@ struct df_object {
  * @flow_count: entries in @flows
  * @flow_idle_ms: entries without a packet for so long are removed
  * @flow_gc: removes them; pending only while there are entries
+ * @log_rate: log messages in a second that each port may bring about
+ * @log_burst: how many of these at once
+ * @log_lock: protects @log_total; taken with BH off
+ * @log_total: what all ports together have left
  * @unbound_drops: packets from devices whose port does not exist
  */
 struct df_net {
@@ -124,6 +133,10 @@ struct df_net {
 	atomic_t flow_count;
 	u32 flow_idle_ms;
 	struct delayed_work flow_gc;
+	u32 log_rate;
+	u32 log_burst;
+	spinlock_t log_lock; /* see above */
+	struct df_bucket log_total;
 	u64 __percpu *unbound_drops;
 };
 

@@ -144,6 +144,9 @@ static int __net_init df_net_init(struct net *net)
 	INIT_LIST_HEAD(&dn->tunnels);
 	INIT_DELAYED_WORK(&dn->flow_gc, df_local_age_work);
 	dn->flow_idle_ms = DF_FLOW_IDLE_MS;
+	dn->log_rate = DF_LOG_RATE;
+	dn->log_burst = DF_LOG_BURST;
+	spin_lock_init(&dn->log_lock);
 	dn->generations = kvcalloc(1 << DF_GENERATION_BITS,
 				   sizeof(*dn->generations), GFP_KERNEL);
 	if (!dn->generations)

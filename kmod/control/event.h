@@ -22,12 +22,15 @@ enum df_kind {
 /* Room for any object: a port can have many addresses. */
 #define DF_MESSAGE_SIZE	SKB_WITH_OVERHEAD(SZ_16K)
 
+struct df_key;
 struct genl_info;
 struct in6_addr;
 struct sk_buff;
 
 int df_ip_fill(struct sk_buff *msg, int attr4, int attr6,
 	       const struct in6_addr *ip);
+int df_match_fill(struct sk_buff *msg, int attr, const struct df_key *key,
+		  u8 len);
 
 int df_fill(struct sk_buff *msg, struct df_net *dn, enum df_kind kind,
 	    const struct df_object *obj);

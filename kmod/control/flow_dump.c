@@ -4,6 +4,7 @@
 #include <net/genetlink.h>
 #include <net/sock.h>
 
+#include "control/event.h"
 #include "control/netlink.h"
 #include "control/netlink_gen.h"
 #include "path/flow.h"
@@ -61,16 +62,25 @@ static int put_l3(struct sk_buff *msg, const struct df_key *key)
 	return 0;
 }
 
-static int put_match(struct sk_buff *msg, const struct df_flow *flow)
+/**
+ * df_match_fill() - write the fields of a packet
+ * @msg: message
+ * @attr: the nest that they are put into
+ * @key: the packet
+ * @len: how many bytes of @key count
+ *
+ * Return: 0, or -EMSGSIZE when @msg is too small.
+ */
+int df_match_fill(struct sk_buff *msg, int attr, const struct df_key *key,
+		  u8 len)
 {
-	const struct df_key *key = &flow->key;
-	struct nlattr *nest = nla_nest_start(msg, DF_A_FLOW_MATCH);
+	struct nlattr *nest = nla_nest_start(msg, attr);
 
 	if (!nest || put_l2(msg, key))
 		return -EMSGSIZE;
-	if (flow->key_len >= DF_KEY_SIZE_L3 && put_l3(msg, key))
+	if (len >= DF_KEY_SIZE_L3 && put_l3(msg, key))
 		return -EMSGSIZE;
-	if (flow->key_len >= DF_KEY_SIZE_CONNECTION &&
+	if (len >= DF_KEY_SIZE_CONNECTION &&
 	    (nla_put_be16(msg, DF_A_MATCH_L4_SRC, key->l4_src) ||
 	     nla_put_be16(msg, DF_A_MATCH_L4_DST, key->l4_dst)))
 		return -EMSGSIZE;
@@ -142,7 +152,7 @@ static int put_flow(struct sk_buff *msg, const struct df_net *dn,
 
 	if (nla_put_u32(msg, DF_A_FLOW_PORT, flow->key.in_port) ||
 	    nla_put_u32(msg, DF_A_FLOW_CLASS, df_flow_class(flow->key_len)) ||
-	    put_match(msg, flow) ||
+	    df_match_fill(msg, DF_A_FLOW_MATCH, &flow->key, flow->key_len) ||
 	    put_u64(msg, DF_A_FLOW_PACKETS, atomic64_read(&flow->packets)) ||
 	    put_u64(msg, DF_A_FLOW_BYTES, atomic64_read(&flow->bytes)) ||
 	    put_u64(msg, DF_A_FLOW_AGE_MS,

@@ -42,6 +42,9 @@ static int datapath_fill(struct sk_buff *msg, struct df_net *dn)
 			READ_ONCE(dn->routes.count)) ||
 	    nla_put_u32(msg, DF_A_DATAPATH_FLOWS,
 			atomic_read(&dn->flow_count)) ||
+	    nla_put_u32(msg, DF_A_DATAPATH_LOG_RATE, READ_ONCE(dn->log_rate)) ||
+	    nla_put_u32(msg, DF_A_DATAPATH_LOG_BURST,
+			READ_ONCE(dn->log_burst)) ||
 	    nla_put_u64_64bit(msg, DF_A_DATAPATH_UNBOUND_DROPS, drops,
 			      DF_A_DATAPATH_PAD))
 		return -EMSGSIZE;
@@ -67,8 +70,16 @@ int dragonflow_nl_datapath_get_doit(struct sk_buff *skb, struct genl_info *info)
 
 int dragonflow_nl_datapath_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
+	const struct nlattr *rate = info->attrs[DF_A_DATAPATH_LOG_RATE];
+	const struct nlattr *burst = info->attrs[DF_A_DATAPATH_LOG_BURST];
 	struct df_net *dn = df_info_net(info);
 
+	if (rate)
+		WRITE_ONCE(dn->log_rate, nla_get_u32(rate));
+	if (burst)
+		WRITE_ONCE(dn->log_burst, nla_get_u32(burst));
+	if ((rate || burst) && !info->attrs[DF_A_DATAPATH_FLOW_IDLE_MS])
+		return 0;
 	if (GENL_REQ_ATTR_CHECK(info, DF_A_DATAPATH_FLOW_IDLE_MS))
 		return -EINVAL;
 	WRITE_ONCE(dn->flow_idle_ms,
@@ -478,6 +489,10 @@ static const struct genl_multicast_group multicast_groups[] = {
 		.flags = GENL_MCAST_CAP_NET_ADMIN,
 	},
 	[DRAGONFLOW_NLGRP_HOLD] = { .name = DRAGONFLOW_MCGRP_HOLD },
+	[DRAGONFLOW_NLGRP_LOG] = {
+		.name = DRAGONFLOW_MCGRP_LOG,
+		.flags = GENL_MCAST_CAP_NET_ADMIN,
+	},
 };
 
 /* The generated operations, and what the spec cannot say about them. */

@@ -16,6 +16,16 @@ static struct netlink_range_validation df_a_datapath_flow_idle_ms_range = {
 	.max	= 3600000ULL,
 };
 
+static struct netlink_range_validation df_a_datapath_log_rate_range = {
+	.min	= 1ULL,
+	.max	= 1000000ULL,
+};
+
+static struct netlink_range_validation df_a_datapath_log_burst_range = {
+	.min	= 1ULL,
+	.max	= 1000000ULL,
+};
+
 static struct netlink_range_validation df_a_network_vni_range = {
 	.max	= DRAGONFLOW_VNI_MAX,
 };
@@ -32,6 +42,10 @@ static struct netlink_range_validation df_a_port_connection_limit_range = {
 static struct netlink_range_validation df_a_router_interface_mtu_range = {
 	.min	= 68ULL,
 	.max	= 65535ULL,
+};
+
+static struct netlink_range_validation df_a_trace_tunnel_id_range = {
+	.max	= DRAGONFLOW_VNI_MAX,
 };
 
 /* Common nested types */
@@ -68,8 +82,10 @@ const struct nla_policy dragonflow_datapath_get_nl_policy[DF_A_DATAPATH_PAD + 1]
 };
 
 /* DF_CMD_DATAPATH_SET - do */
-const struct nla_policy dragonflow_datapath_set_nl_policy[DF_A_DATAPATH_FLOW_IDLE_MS + 1] = {
+const struct nla_policy dragonflow_datapath_set_nl_policy[DF_A_DATAPATH_LOG_BURST + 1] = {
 	[DF_A_DATAPATH_FLOW_IDLE_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &df_a_datapath_flow_idle_ms_range),
+	[DF_A_DATAPATH_LOG_RATE] = NLA_POLICY_FULL_RANGE(NLA_U32, &df_a_datapath_log_rate_range),
+	[DF_A_DATAPATH_LOG_BURST] = NLA_POLICY_FULL_RANGE(NLA_U32, &df_a_datapath_log_burst_range),
 };
 
 /* DF_CMD_NETWORK_NEW - do */
@@ -214,7 +230,7 @@ const struct nla_policy dragonflow_packet_execute_nl_policy[DF_A_PACKET_FRAME + 
 /* DF_CMD_SECURITY_GROUP_NEW - do */
 const struct nla_policy dragonflow_security_group_new_nl_policy[DF_A_SECURITY_GROUP_FLAGS + 1] = {
 	[DF_A_SECURITY_GROUP_ID] = NLA_POLICY_MIN(NLA_U32, 1),
-	[DF_A_SECURITY_GROUP_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x1),
+	[DF_A_SECURITY_GROUP_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x7),
 };
 
 /* DF_CMD_SECURITY_GROUP_DEL - do */
@@ -293,8 +309,18 @@ const struct nla_policy dragonflow_address_set_member_get_nl_policy[DF_A_ADDRESS
 	[DF_A_ADDRESS_SET_MEMBER_PREFIX_LEN] = NLA_POLICY_MAX(NLA_U8, 128),
 };
 
+/* DF_CMD_TRACE - do */
+const struct nla_policy dragonflow_trace_nl_policy[DF_A_TRACE_TRUST_CHECKSUMS + 1] = {
+	[DF_A_TRACE_PORT] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DF_A_TRACE_FRAME] = { .type = NLA_BINARY, },
+	[DF_A_TRACE_TUNNEL_ID] = NLA_POLICY_FULL_RANGE(NLA_U32, &df_a_trace_tunnel_id_range),
+	[DF_A_TRACE_SOURCE_IP4] = { .type = NLA_U32, },
+	[DF_A_TRACE_SOURCE_IP6] = NLA_POLICY_EXACT_LEN(16),
+	[DF_A_TRACE_TRUST_CHECKSUMS] = { .type = NLA_FLAG, },
+};
+
 /* Ops table for dragonflow */
-const struct genl_ops dragonflow_nl_ops[35] = {
+const struct genl_ops dragonflow_nl_ops[36] = {
 	{
 		.cmd		= DF_CMD_DATAPATH_GET,
 		.doit		= dragonflow_nl_datapath_get_doit,
@@ -305,7 +331,7 @@ const struct genl_ops dragonflow_nl_ops[35] = {
 		.cmd		= DF_CMD_DATAPATH_SET,
 		.doit		= dragonflow_nl_datapath_set_doit,
 		.policy		= dragonflow_datapath_set_nl_policy,
-		.maxattr	= DF_A_DATAPATH_FLOW_IDLE_MS,
+		.maxattr	= DF_A_DATAPATH_LOG_BURST,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
@@ -538,6 +564,13 @@ const struct genl_ops dragonflow_nl_ops[35] = {
 		.dumpit		= dragonflow_nl_address_set_member_get_dumpit,
 		.policy		= dragonflow_address_set_member_get_nl_policy,
 		.maxattr	= DF_A_ADDRESS_SET_MEMBER_PREFIX_LEN,
+	},
+	{
+		.cmd		= DF_CMD_TRACE,
+		.doit		= dragonflow_nl_trace_doit,
+		.policy		= dragonflow_trace_nl_policy,
+		.maxattr	= DF_A_TRACE_TRUST_CHECKSUMS,
+		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 };
 

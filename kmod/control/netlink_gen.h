@@ -19,7 +19,7 @@ extern const struct nla_policy dragonflow_router_address_nl_policy[DF_A_ROUTER_A
 
 extern const struct nla_policy dragonflow_datapath_get_nl_policy[DF_A_DATAPATH_PAD + 1];
 
-extern const struct nla_policy dragonflow_datapath_set_nl_policy[DF_A_DATAPATH_FLOW_IDLE_MS + 1];
+extern const struct nla_policy dragonflow_datapath_set_nl_policy[DF_A_DATAPATH_LOG_BURST + 1];
 
 extern const struct nla_policy dragonflow_network_new_nl_policy[DF_A_NETWORK_FLAGS + 1];
 
@@ -87,8 +87,10 @@ extern const struct nla_policy dragonflow_address_set_member_del_nl_policy[DF_A_
 
 extern const struct nla_policy dragonflow_address_set_member_get_nl_policy[DF_A_ADDRESS_SET_MEMBER_PREFIX_LEN + 1];
 
+extern const struct nla_policy dragonflow_trace_nl_policy[DF_A_TRACE_TRUST_CHECKSUMS + 1];
+
 /* Ops table for dragonflow */
-extern const struct genl_ops dragonflow_nl_ops[35];
+extern const struct genl_ops dragonflow_nl_ops[36];
 
 int dragonflow_nl_datapath_get_doit(struct sk_buff *skb,
 				    struct genl_info *info);
@@ -164,11 +166,13 @@ int dragonflow_nl_address_set_member_get_doit(struct sk_buff *skb,
 					      struct genl_info *info);
 int dragonflow_nl_address_set_member_get_dumpit(struct sk_buff *skb,
 						struct netlink_callback *cb);
+int dragonflow_nl_trace_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	DRAGONFLOW_NLGRP_CONFIG,
 	DRAGONFLOW_NLGRP_PACKET,
 	DRAGONFLOW_NLGRP_HOLD,
+	DRAGONFLOW_NLGRP_LOG,
 };
 
 #endif /* _LINUX_DRAGONFLOW_GEN_H */

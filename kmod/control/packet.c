@@ -46,16 +46,26 @@ err_free:
 	return NULL;
 }
 
+/* What keeps a packet from being handed to the agent, or 0. */
+int df_punt_refusal(const struct df_pkt *pkt)
+{
+	if (!genl_has_listeners(&df_genl_family, pkt->dn->net,
+				DRAGONFLOW_NLGRP_PACKET))
+		return DRAGONFLOW_DROP_REASON_NO_AGENT;
+	if (df_skb_bytes(pkt->skb) > DRAGONFLOW_FRAME_MAX)
+		return DRAGONFLOW_DROP_REASON_TOO_BIG;
+	return 0;
+}
+
 /* Return: 0, or the reason to drop the packet. */
 static int punt(const struct df_pkt *pkt)
 {
 	struct sk_buff *skb = pkt->skb, *msg;
 	struct net *net = pkt->dn->net;
+	int reason = df_punt_refusal(pkt);
 
-	if (!genl_has_listeners(&df_genl_family, net, DRAGONFLOW_NLGRP_PACKET))
-		return DRAGONFLOW_DROP_REASON_NO_AGENT;
-	if (df_skb_bytes(skb) > DRAGONFLOW_FRAME_MAX)
-		return DRAGONFLOW_DROP_REASON_TOO_BIG;
+	if (reason)
+		return reason;
 	if (skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(skb))
 		return DRAGONFLOW_DROP_REASON_NO_MEMORY;
 	msg = punt_message(pkt);
@@ -88,8 +98,13 @@ void df_punt(const struct df_pkt *pkt)
 
 /* execute */
 
-/* A frame as it would have been received: data at the network header. */
-static struct sk_buff *frame_new(const struct nlattr *attr)
+/**
+ * df_frame_new() - a frame as it would have been received
+ * @attr: the frame, at least an Ethernet header
+ *
+ * Return: the packet, linear, data at the network header; NULL without memory.
+ */
+struct sk_buff *df_frame_new(const struct nlattr *attr)
 {
 	u32 headroom = NET_SKB_PAD + NET_IP_ALIGN;
 	struct sk_buff *skb;
@@ -200,7 +215,7 @@ int dragonflow_nl_packet_execute_doit(struct sk_buff *request,
 	why.message = frame_refusal(frame);
 	if (why.message)
 		return df_request_refuse(info, frame, why.message);
-	skb = frame_new(frame);
+	skb = df_frame_new(frame);
 	if (!skb)
 		return -ENOMEM;
 	err = execute(df_info_net(info),

@@ -5,6 +5,7 @@
 
 struct df_pkt;
 
+int df_punt_refusal(const struct df_pkt *pkt);
 void df_punt(const struct df_pkt *pkt);
 
 #endif /* DF_CONTROL_PUNT_H */

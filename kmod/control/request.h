@@ -39,6 +39,9 @@ int df_request_dump(struct sk_buff *skb, struct netlink_callback *cb,
 
 int df_request_refuse(const struct genl_info *info, const struct nlattr *attr,
 		      const char *message);
+/* packet.c */
+struct sk_buff *df_frame_new(const struct nlattr *attr);
+
 int df_request_count(const struct genl_info *info, int type);
 
 #endif /* DF_CONTROL_REQUEST_H */

@@ -7,6 +7,7 @@
 
 #include "control/tracepoint.h"
 #include "path/action.h"
+#include "stage/trace.h"
 #include "path/tunnel.h"
 #include "table/local.h"
 #include "table/network.h"
@@ -146,6 +147,13 @@ static struct sk_buff *copy(const struct df_pkt *pkt)
 	return skb;
 }
 
+/* Is the port one that gets what is flooded, if its groups allow it? */
+static bool is_receiver(const struct df_pkt *pkt, const struct df_port *port)
+{
+	return port->local != pkt->in && !df_port_is_down(port) &&
+		rcu_access_pointer(port->local->dev);
+}
+
 static void flood_vifs(const struct df_pkt *pkt,
 		       const struct df_network *network)
 {
@@ -153,8 +161,7 @@ static void flood_vifs(const struct df_pkt *pkt,
 	struct sk_buff *skb;
 
 	list_for_each_entry_rcu(port, &network->vifs, of_network) {
-		if (port->local == pkt->in || df_port_is_down(port) ||
-		    !rcu_access_pointer(port->local->dev))
+		if (!is_receiver(pkt, port))
 			continue;
 		if (!df_policy_allows_copy(pkt, port)) {
 			df_stats_drop(pkt->in->stats,
@@ -268,6 +275,95 @@ void df_action_execute(const struct df_pkt *pkt,
 		break;
 	case DRAGONFLOW_ACTION_TYPE_FLOOD:
 		flood(pkt, action->network);
+		break;
+	case DRAGONFLOW_ACTION_TYPE_ROUTE:
+		/* Not a way to go: see &df_action.hops. */
+		break;
+	}
+}
+
+static struct df_trace_step *trace_output(struct df_pkt *pkt,
+					  const struct df_local *to)
+{
+	const struct net_device *dev = rcu_dereference(to->dev);
+	struct df_trace_step *step;
+
+	step = df_trace_add(pkt->trace, DRAGONFLOW_TRACE_STAGE_SEND);
+	step->action = DRAGONFLOW_ACTION_TYPE_OUTPUT;
+	step->port = to->id;
+	step->verdict = DRAGONFLOW_TRACE_VERDICT_SEND;
+	if (!dev)
+		df_trace_end(pkt->trace, step,
+			     DRAGONFLOW_DROP_REASON_NO_DEVICE);
+	else if (!(dev->flags & IFF_UP))
+		df_trace_end(pkt->trace, step, DRAGONFLOW_DROP_REASON_TRANSMIT);
+	return step;
+}
+
+static void trace_tunnel(struct df_pkt *pkt, const struct df_peer *peer)
+{
+	const struct df_local *to = rcu_dereference(peer->tunnel);
+	struct df_trace_step *step;
+
+	if (rcu_access_pointer(peer->encap)) {
+		step = trace_output(pkt, to);
+	} else {
+		step = df_trace_add(pkt->trace, DRAGONFLOW_TRACE_STAGE_SEND);
+		df_trace_end(pkt->trace, step,
+			     DRAGONFLOW_DROP_REASON_NO_DEVICE);
+	}
+	step->action = DRAGONFLOW_ACTION_TYPE_TUNNEL;
+	step->chassis = peer->key.chassis;
+	step->tun_id = READ_ONCE(peer->network->vni);
+}
+
+static void trace_flood(struct df_pkt *pkt, const struct df_network *network)
+{
+	const struct df_port *port;
+	const struct df_peer *peer;
+	struct df_trace_step *step;
+
+	list_for_each_entry_rcu(port, &network->vifs, of_network) {
+		if (!is_receiver(pkt, port))
+			continue;
+		if (df_policy_allows_copy(pkt, port)) {
+			trace_output(pkt, port->local);
+			continue;
+		}
+		step = df_trace_add(pkt->trace, DRAGONFLOW_TRACE_STAGE_SEND);
+		step->port = port->obj.id;
+		df_trace_end(pkt->trace, step,
+			     DRAGONFLOW_DROP_REASON_POLICY_INGRESS);
+	}
+	if (!pkt->in->is_tunnel)
+		list_for_each_entry_rcu(peer, &network->peers, of_network)
+			if (rcu_access_pointer(peer->encap))
+				trace_tunnel(pkt, peer);
+	/* Whatever becomes of a copy. */
+	pkt->trace->verdict = DRAGONFLOW_TRACE_VERDICT_SEND;
+	pkt->trace->reason = 0;
+}
+
+/**
+ * df_action_trace() - tell what df_action_execute() would do
+ * @pkt: packet that is traced and has been decided; becomes what would leave
+ */
+void df_action_trace(struct df_pkt *pkt)
+{
+	const struct df_action *action = &pkt->decision.action;
+
+	pkt->trace->verdict = DRAGONFLOW_TRACE_VERDICT_SEND;
+	if (action->hops)
+		route(pkt, action);
+	switch (action->type) {
+	case DRAGONFLOW_ACTION_TYPE_OUTPUT:
+		trace_output(pkt, action->local);
+		break;
+	case DRAGONFLOW_ACTION_TYPE_TUNNEL:
+		trace_tunnel(pkt, action->peer);
+		break;
+	case DRAGONFLOW_ACTION_TYPE_FLOOD:
+		trace_flood(pkt, action->network);
 		break;
 	case DRAGONFLOW_ACTION_TYPE_ROUTE:
 		/* Not a way to go: see &df_action.hops. */

@@ -10,6 +10,7 @@
 
 void df_action_execute(const struct df_pkt *pkt,
 		       const struct df_decision *decision);
+void df_action_trace(struct df_pkt *pkt);
 void df_action_drop(const struct df_pkt *pkt, struct sk_buff *skb,
 		    enum dragonflow_drop_reason reason);
 int df_action_send(const struct df_pkt *pkt, struct sk_buff *skb,

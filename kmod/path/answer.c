@@ -21,6 +21,7 @@
 #include "control/punt.h"
 #include "path/action.h"
 #include "path/answer.h"
+#include "stage/trace.h"
 #include "table/hold.h"
 #include "table/interface.h"
 #include "table/local.h"
@@ -83,25 +84,26 @@ static const struct {
 	},
 };
 
-/* Take a token, if there is one. Context: packet path. */
-bool df_bucket_take(struct df_local *local, enum df_bucket_kind kind)
+/* Is there a token? Context: as the packet path. */
+bool df_local_has_token(struct df_local *local, enum df_bucket_kind kind)
 {
-	struct df_bucket *bucket = &local->buckets[kind];
-	unsigned long now = jiffies, elapsed;
 	bool has_token;
-	u64 tokens;
 
 	spin_lock(&local->bucket_lock);
-	elapsed = now - bucket->time;
-	tokens = bucket->tokens +
-		div_u64((u64)elapsed * limits[kind].rate, HZ);
-	/* Nothing has been taken yet, or not for long. */
-	if (!bucket->time || tokens > limits[kind].burst)
-		tokens = limits[kind].burst;
-	if (tokens != bucket->tokens)
-		bucket->time = now;
-	has_token = tokens;
-	bucket->tokens = tokens - has_token;
+	has_token = df_bucket_tokens(&local->buckets[kind], limits[kind].rate,
+				     limits[kind].burst, jiffies);
+	spin_unlock(&local->bucket_lock);
+	return has_token;
+}
+
+/* Take a token, if there is one. Context: packet path. */
+bool df_local_take_token(struct df_local *local, enum df_bucket_kind kind)
+{
+	bool has_token;
+
+	spin_lock(&local->bucket_lock);
+	has_token = df_bucket_take(&local->buckets[kind], limits[kind].rate,
+				   limits[kind].burst);
 	spin_unlock(&local->bucket_lock);
 	return has_token;
 }
@@ -408,7 +410,7 @@ static void report(const struct df_pkt *pkt)
 	struct sk_buff *skb;
 
 	if (!may_be_told(pkt) || !choose_source(&src, pkt) ||
-	    !df_bucket_take(pkt->in, errors[pkt->answer.kind].bucket))
+	    !df_local_take_token(pkt->in, errors[pkt->answer.kind].bucket))
 		return;
 	skb = df_pkt_is_ip6(pkt) ? icmp6_error(pkt, &src) :
 		icmp4_error(pkt, &src);
@@ -437,7 +439,7 @@ static void reply(struct df_pkt *pkt)
 	bool is_echo = pkt->answer.kind == DF_ANSWER_ECHO;
 	struct sk_buff *skb = NULL;
 
-	if (!df_bucket_take(pkt->in, reply_bucket(pkt->answer.kind))) {
+	if (!df_local_take_token(pkt->in, reply_bucket(pkt->answer.kind))) {
 		df_action_drop(pkt, pkt->skb,
 			       DRAGONFLOW_DROP_REASON_RATE_LIMITED);
 		return;
@@ -477,4 +479,47 @@ void df_answer(struct df_pkt *pkt, int reason)
 	if (pkt->answer.kind != DF_ANSWER_NONE)
 		report(pkt);
 	df_action_drop(pkt, pkt->skb, reason);
+}
+
+/* A trace tells them by the same numbers. */
+static_assert(DRAGONFLOW_ANSWER_ARP == (int)DF_ANSWER_ARP);
+static_assert(DRAGONFLOW_ANSWER_TOO_BIG == (int)DF_ANSWER_TOO_BIG);
+static_assert(DRAGONFLOW_ANSWER_AGENT == (int)DF_ANSWER_PUNT);
+
+/* What keeps the packet from being answered as it should, or 0. */
+static int reply_refusal(const struct df_pkt *pkt)
+{
+	if (!df_local_has_token(pkt->in, reply_bucket(pkt->answer.kind)))
+		return DRAGONFLOW_DROP_REASON_RATE_LIMITED;
+	return pkt->answer.kind == DF_ANSWER_PUNT ? df_punt_refusal(pkt) : 0;
+}
+
+/**
+ * df_answer_trace() - tell what df_answer() would do
+ * @pkt: packet that is traced
+ * @reason: what the stage has returned, not 0
+ */
+void df_answer_trace(struct df_pkt *pkt, int reason)
+{
+	struct df_trace_step *step;
+	struct in6_addr src;
+
+	if (pkt->answer.kind == DF_ANSWER_NONE)
+		return;
+	if (reason != DF_STAGE_ANSWERED &&
+	    (!may_be_told(pkt) || !choose_source(&src, pkt) ||
+	     !df_local_has_token(pkt->in, errors[pkt->answer.kind].bucket)))
+		return;
+	step = df_trace_add(pkt->trace, DRAGONFLOW_TRACE_STAGE_ANSWER);
+	step->answer = pkt->answer.kind;
+	step->port = pkt->in->id;
+	step->mtu = pkt->answer.mtu;
+	if (reason != DF_STAGE_ANSWERED) {
+		step->has_ip = true;
+		step->ip = src;
+		return;
+	}
+	reason = reply_refusal(pkt);
+	if (reason)
+		df_trace_end(pkt->trace, step, reason);
 }

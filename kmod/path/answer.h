@@ -7,7 +7,9 @@
 
 struct df_pkt;
 
-bool df_bucket_take(struct df_local *local, enum df_bucket_kind kind);
+bool df_local_has_token(struct df_local *local, enum df_bucket_kind kind);
+bool df_local_take_token(struct df_local *local, enum df_bucket_kind kind);
 void df_answer(struct df_pkt *pkt, int reason);
+void df_answer_trace(struct df_pkt *pkt, int reason);
 
 #endif /* DF_PATH_ANSWER_H */

@@ -10,7 +10,7 @@
 #include "path/answer.h"
 #include "path/claim.h"
 #include "path/tunnel.h"
-#include "stage/stage.h"
+#include "stage/trace.h"
 
 enum {
 	CLAIMS_MAX = 64,
@@ -71,6 +71,17 @@ static bool push(struct df_claims *claims, const struct df_claim *claim)
 	return has_room;
 }
 
+/* Tell that it would be heard, or not. */
+static bool would_add(struct df_pkt *pkt)
+{
+	bool has_room = READ_ONCE(pkt->dn->claims->count) < CLAIMS_MAX &&
+		(pkt->in->is_tunnel ||
+		 df_local_has_token(pkt->in, DF_BUCKET_CLAIM));
+
+	df_trace_claim(pkt, has_room);
+	return has_room;
+}
+
 /**
  * df_claim_add() - see to it that a packet's claim is heard
  * @pkt: the packet, with a claim
@@ -87,8 +98,10 @@ bool df_claim_add(struct df_pkt *pkt)
 		df_tunnel_source(&pkt->claim.from, pkt->skb);
 	if (!df_claim_is_news(pkt->dn, &pkt->claim))
 		return true;
+	if (df_pkt_is_traced(pkt))
+		return would_add(pkt);
 	/* Those of others had to pass here at the hypervisor that they are on. */
-	if (!pkt->in->is_tunnel && !df_bucket_take(pkt->in, DF_BUCKET_CLAIM))
+	if (!pkt->in->is_tunnel && !df_local_take_token(pkt->in, DF_BUCKET_CLAIM))
 		return false;
 	if (!push(claims, &pkt->claim))
 		return false;

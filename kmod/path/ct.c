@@ -87,8 +87,16 @@ int df_ct_defrag(struct df_ct_zone *zone, struct sk_buff *skb, bool is_ip6,
 	return 0;
 }
 
-/* Cut what the link has padded the packet with: conntrack takes it for data. */
-static int ct_trim(struct sk_buff *skb, bool is_ip6)
+/**
+ * df_ct_trim() - cut what the link has padded a packet with
+ * @skb: the packet, data at the network header
+ * @is_ip6: it is IPv6
+ *
+ * Conntrack takes it for data.
+ *
+ * Return: 0, or a drop reason.
+ */
+int df_ct_trim(struct sk_buff *skb, bool is_ip6)
 {
 	u32 len;
 
@@ -127,7 +135,7 @@ int df_ct_track(struct df_ct_zone *zone, struct sk_buff *skb, bool is_ip6,
 	int reason;
 
 	ref->nfct = 0;
-	reason = ct_trim(skb, is_ip6);
+	reason = df_ct_trim(skb, is_ip6);
 	if (unlikely(reason))
 		return reason;
 	nf_reset_ct(skb);
@@ -263,6 +271,12 @@ void df_ct_origin(const struct df_ct_ref *ref, struct df_ct_origin *origin)
 bool df_ct_is_new(const struct df_ct_ref *ref)
 {
 	return !nf_ct_is_confirmed(ref_ct(ref));
+}
+
+/* Is it an error about a packet of the connection? */
+bool df_ct_is_related(const struct df_ct_ref *ref)
+{
+	return ref_info(ref) % IP_CT_IS_REPLY == IP_CT_RELATED;
 }
 
 /* Does it come from where the connection began? So do errors about replies. */

@@ -87,12 +87,20 @@ void df_ct_fini(struct df_net *dn);
 
 struct df_ct_zone *df_ct_zone_new(struct df_net *dn);
 void df_ct_zone_free(struct df_ct_zone *zone);
+void df_ct_zone_free_empty(struct df_ct_zone *zone);
 u32 df_ct_zone_connections(const struct df_ct_zone *zone);
+bool df_ct_zone_is_full(const struct df_ct_zone *zone);
 bool df_ct_zone_has_room(struct df_ct_zone *zone);
+bool df_ct_zone_can_hold(struct df_ct_zone *zone, bool is_ip6, u32 size);
 bool df_ct_zone_hold_fragment(struct df_ct_zone *zone, bool is_ip6, u32 size);
 void df_ct_zone_let_go(struct df_ct_zone *zone, bool is_ip6, u32 size);
 
+/* ct_peek.c */
+int df_ct_peek(struct df_ct_zone *zone, struct df_ct_zone *scratch,
+	       struct sk_buff *skb, bool is_ip6, struct df_ct_ref *ref);
+
 /* ct.c */
+int df_ct_trim(struct sk_buff *skb, bool is_ip6);
 int df_ct_defrag(struct df_ct_zone *zone, struct sk_buff *skb, bool is_ip6,
 		 u16 *largest);
 int df_ct_track(struct df_ct_zone *zone, struct sk_buff *skb, bool is_ip6,
@@ -102,6 +110,7 @@ bool df_ct_copy(struct df_ct_zone *zone, const struct df_ct_ref *from,
 int df_ct_confirm_copy(struct df_ct_ref *ref, struct df_ct_zone *zone);
 void df_ct_origin(const struct df_ct_ref *ref, struct df_ct_origin *origin);
 bool df_ct_is_new(const struct df_ct_ref *ref);
+bool df_ct_is_related(const struct df_ct_ref *ref);
 bool df_ct_is_original(const struct df_ct_ref *ref);
 int df_ct_confirm(struct df_ct_ref *ref, struct df_ct_zone *zone,
 		  struct sk_buff *skb);

@@ -7,7 +7,7 @@
 #include "path/answer.h"
 #include "path/claim.h"
 #include "path/pipeline.h"
-#include "stage/stage.h"
+#include "stage/trace.h"
 #include "table/local.h"
 
 /*
@@ -21,16 +21,20 @@
 #define NOT_CLEARED
 #endif
 
-static int (*const stages[])(struct df_pkt *pkt) = {
-	df_stage_admit,
-	df_stage_guard,
-	df_stage_egress,
-	df_stage_respond,
-	df_stage_route,
-	df_stage_switch,
-	df_stage_ingress,
-	df_stage_output,
-	df_stage_fit,
+/* What is asked, in this order, and what a trace calls it. */
+static const struct {
+	int (*ask)(struct df_pkt *pkt);
+	enum dragonflow_trace_stage name;
+} stages[] = {
+	{ df_stage_admit, DRAGONFLOW_TRACE_STAGE_ADMIT },
+	{ df_stage_guard, DRAGONFLOW_TRACE_STAGE_GUARD },
+	{ df_stage_egress, DRAGONFLOW_TRACE_STAGE_EGRESS },
+	{ df_stage_respond, DRAGONFLOW_TRACE_STAGE_RESPOND },
+	{ df_stage_route, DRAGONFLOW_TRACE_STAGE_ROUTE },
+	{ df_stage_switch, DRAGONFLOW_TRACE_STAGE_SWITCH },
+	{ df_stage_ingress, DRAGONFLOW_TRACE_STAGE_INGRESS },
+	{ df_stage_output, DRAGONFLOW_TRACE_STAGE_OUTPUT },
+	{ df_stage_fit, DRAGONFLOW_TRACE_STAGE_FIT },
 };
 
 /* Describe the packet, whose data is at the network header, to the parser. */
@@ -142,10 +146,9 @@ static void pkt_keep(struct df_pkt *pkt, u32 change)
 		df_stats_eviction(pkt->in->stats);
 }
 
-static int pkt_decide(struct df_pkt *pkt)
+/* Nothing is known of it yet but what was parsed. */
+static void pkt_begin(struct df_pkt *pkt)
 {
-	int i, reason = 0;
-
 	pkt->out = NULL;
 	pkt->out_state = NULL;
 	pkt->has_claim = false;
@@ -153,10 +156,26 @@ static int pkt_decide(struct df_pkt *pkt)
 	pkt->connection_count = 0;
 	pkt->has_copy = false;
 	pkt->decision = (struct df_decision) { .slot_count = 0 };
+}
+
+/* See to it that its claim is heard; or else it is dropped. */
+static int pkt_claim(struct df_pkt *pkt, int reason)
+{
+	if (likely(!pkt->has_claim) || df_claim_add(pkt))
+		return reason;
+	/* Who was to be answered is not to be sent an error instead. */
+	pkt->answer.kind = DF_ANSWER_NONE;
+	return DRAGONFLOW_DROP_REASON_RATE_LIMITED;
+}
+
+static int pkt_decide(struct df_pkt *pkt)
+{
+	int i, reason = 0;
+
+	pkt_begin(pkt);
 	for (i = 0; i < ARRAY_SIZE(stages) && !reason; i++)
-		reason = stages[i](pkt);
-	if (unlikely(pkt->has_claim) && !df_claim_add(pkt))
-		reason = DRAGONFLOW_DROP_REASON_RATE_LIMITED;
+		reason = stages[i].ask(pkt);
+	reason = pkt_claim(pkt, reason);
 	return reason ? reason : pkt_confirm(pkt);
 }
 
@@ -167,6 +186,7 @@ static noinline void pkt_walk(struct df_pkt *pkt)
 	int reason;
 
 	trace_df_miss(pkt->in->id, pkt->skb, pkt->key.tun_id);
+	pkt->trace = NULL;
 	pkt->in_port = rcu_dereference(pkt->in->port);
 	pkt->may_copy = true;
 	reason = pkt_decide(pkt);
@@ -262,4 +282,85 @@ void df_pipeline_receive(struct df_net *dn, struct df_local *in,
 	df_stats_miss(in->stats);
 	pkt.is_reset = pkt_is_reset(&pkt, flow);
 	pkt_walk(&pkt);
+}
+
+static void trace_flow(struct df_pkt *pkt)
+{
+	struct df_flow_owner *owner = &pkt->in->flows;
+	struct df_trace_step *step;
+	struct df_flow *flow;
+	u32 hash;
+
+	step = df_trace_add(pkt->trace, DRAGONFLOW_TRACE_STAGE_FLOW);
+	flow = df_flow_find_rcu(pkt->dn, &pkt->key,
+				df_flow_key_len(owner, &pkt->key), &hash);
+	step->has_flow = flow && df_flow_is_current(pkt->dn, flow) &&
+		df_action_suits(pkt, &flow->decision.action);
+}
+
+static int trace_parse(struct df_pkt *pkt, u32 tun_id)
+{
+	struct df_trace_step *step;
+	int reason = pkt_parse(pkt, tun_id);
+
+	step = df_trace_add(pkt->trace, DRAGONFLOW_TRACE_STAGE_PARSE);
+	step->port = pkt->in->id;
+	if (pkt->in->is_tunnel)
+		step->tun_id = tun_id;
+	if (reason)
+		df_trace_end(pkt->trace, step, reason);
+	return reason;
+}
+
+/* As pkt_decide(), but no connection begins. */
+static int trace_decide(struct df_pkt *pkt)
+{
+	int i, reason = 0;
+
+	pkt_begin(pkt);
+	for (i = 0; i < ARRAY_SIZE(stages) && !reason; i++) {
+		reason = stages[i].ask(pkt);
+		df_trace_result(pkt, stages[i].name, reason);
+	}
+	return pkt_claim(pkt, reason);
+}
+
+/**
+ * df_pipeline_trace() - tell what would become of a packet
+ * @dn: namespace
+ * @in: the port that it comes from
+ * @skb: not shared, linear, data at the network header; as it would leave
+ *	afterwards, if it would
+ * @tun_id: VNI that it comes with; 0 if not by a tunnel
+ * @trace: the record, empty
+ *
+ * It walks, whether there is a flow entry or not: that says the same. Nothing
+ * is sent, counted or kept.
+ *
+ * Context: BH off, RCU read-side section.
+ */
+void df_pipeline_trace(struct df_net *dn, struct df_local *in,
+		       struct sk_buff *skb, u32 tun_id, struct df_trace *trace)
+{
+	struct df_pkt pkt = {
+		.dn = dn,
+		.in = in,
+		.in_port = rcu_dereference(in->port),
+		.skb = skb,
+		.packets = 1,
+		.trace = trace,
+	};
+	int reason;
+
+	if (trace_parse(&pkt, tun_id))
+		return;
+	skb_set_transport_header(skb, pkt.info.l4 ?
+				 pkt.info.l4 - skb_mac_header_len(skb) : 0);
+	trace_flow(&pkt);
+	reason = trace_decide(&pkt);
+	pkt_put_connections(&pkt);
+	if (!reason)
+		df_action_trace(&pkt);
+	else if (reason != DF_STAGE_TAKEN)
+		df_answer_trace(&pkt, reason);
 }

@@ -296,6 +296,31 @@ u32 df_tunnel_id(const struct sk_buff *skb)
 	return be32_to_cpu(tunnel_id_to_key32(info->key.tun_id));
 }
 
+/**
+ * df_tunnel_mark() - make it look as if a packet had come out of a tunnel
+ * @skb: the packet
+ * @source: what df_tunnel_source() is to say
+ *
+ * Context: process.
+ * Return: 0 or -ENOMEM.
+ */
+int df_tunnel_mark(struct sk_buff *skb, const struct in6_addr *source)
+{
+	struct metadata_dst *dst;
+
+	dst = metadata_dst_alloc(0, METADATA_IP_TUNNEL, GFP_KERNEL);
+	if (!dst)
+		return -ENOMEM;
+	if (ipv6_addr_v4mapped(source)) {
+		dst->u.tun_info.key.u.ipv4.src = source->s6_addr32[3];
+	} else {
+		dst->u.tun_info.key.u.ipv6.src = *source;
+		dst->u.tun_info.mode = IP_TUNNEL_INFO_IPV6;
+	}
+	skb_dst_set(skb, &dst->dst);
+	return 0;
+}
+
 /* The outer addresses of what was received without the device. */
 static void outer_source(struct in6_addr *source, const struct sk_buff *skb)
 {

@@ -143,6 +143,7 @@ int df_encap_xmit(struct sk_buff *skb, const struct df_encap_route *route,
 		  struct df_encap *encap, const struct df_tunnel *tunnel);
 u32 df_encap_mtu(struct net *net, const struct df_encap *encap);
 u32 df_tunnel_id(const struct sk_buff *skb);
+int df_tunnel_mark(struct sk_buff *skb, const struct in6_addr *source);
 void df_tunnel_source(struct in6_addr *source, const struct sk_buff *skb);
 
 bool df_decap_match(struct df_decap *decap, struct sk_buff *skb);

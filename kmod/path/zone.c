@@ -107,11 +107,16 @@ static void zone_end(struct work_struct *work)
 
 	/* Whoever gets the zone next must not inherit connections. */
 	nf_ct_iterate_cleanup_net(is_of_zone, &iter);
+	df_ct_zone_free_empty(zone);
+}
+
+/* No packet knows the zone, and no connection is in it. Context: process. */
+void df_ct_zone_free_empty(struct df_ct_zone *zone)
+{
 	nf_ct_put(zone->template);
 	xa_erase(&zone->dn->zones, zone->id);
 	/* A count may have found it. */
-	synchronize_rcu();
-	kfree(zone);
+	kfree_rcu(zone, work.rcu);
 }
 
 /* The port is going: end its connections, once no packet sees the zone. */
@@ -129,6 +134,12 @@ void df_ct_zone_free(struct df_ct_zone *zone)
 u32 df_ct_zone_connections(const struct df_ct_zone *zone)
 {
 	return READ_ONCE(zone->base) + atomic_read(&zone->begun);
+}
+
+/* Has the port as many as it may? */
+bool df_ct_zone_is_full(const struct df_ct_zone *zone)
+{
+	return df_ct_zone_connections(zone) >= READ_ONCE(zone->limit);
 }
 
 /* Does the port have so many that others have to go? */
@@ -220,12 +231,10 @@ static void zone_count(struct work_struct *work)
 /* May another connection begin? Context: packet path. */
 bool df_ct_zone_has_room(struct df_ct_zone *zone)
 {
-	u32 connections = df_ct_zone_connections(zone);
-
-	if (likely(!zone_is_crowded(zone, connections)))
+	if (likely(!zone_is_crowded(zone, df_ct_zone_connections(zone))))
 		return true;
 	queue_delayed_work(df_workqueue, &zone->dn->zone_count, ZONE_COUNTS);
-	return connections < READ_ONCE(zone->limit);
+	return !df_ct_zone_is_full(zone);
 }
 
 /* fragments */
@@ -246,8 +255,9 @@ static u32 fragments_limit(const struct net *net, bool is_ip6)
 }
 
 static void fragments_expire(struct df_ct_fragments *fragments,
-			     unsigned long timeout)
+			     const struct net *net, bool is_ip6)
 {
+	unsigned long timeout = fragments_timeout(net, is_ip6);
 	unsigned long age = jiffies - fragments->since;
 
 	if (age < timeout)
@@ -255,6 +265,26 @@ static void fragments_expire(struct df_ct_fragments *fragments,
 	fragments->before = age < 2 * timeout ? fragments->now : 0;
 	fragments->now = 0;
 	fragments->since = jiffies;
+}
+
+static bool fragments_fit(const struct df_ct_fragments *fragments,
+			  const struct net *net, bool is_ip6, u32 size)
+{
+	return fragments->now + fragments->before + size <=
+		fragments_limit(net, is_ip6);
+}
+
+/* What df_ct_zone_hold_fragment() would say, without effect. */
+bool df_ct_zone_can_hold(struct df_ct_zone *zone, bool is_ip6, u32 size)
+{
+	const struct net *net = zone->dn->net;
+	struct df_ct_fragments fragments;
+
+	spin_lock(&zone->lock);
+	fragments = zone->fragments[is_ip6];
+	spin_unlock(&zone->lock);
+	fragments_expire(&fragments, net, is_ip6);
+	return fragments_fit(&fragments, net, is_ip6, size);
 }
 
 /**
@@ -275,9 +305,8 @@ bool df_ct_zone_hold_fragment(struct df_ct_zone *zone, bool is_ip6, u32 size)
 	bool may;
 
 	spin_lock(&zone->lock);
-	fragments_expire(fragments, fragments_timeout(net, is_ip6));
-	may = fragments->now + fragments->before + size <=
-		fragments_limit(net, is_ip6);
+	fragments_expire(fragments, net, is_ip6);
+	may = fragments_fit(fragments, net, is_ip6, size);
 	if (may)
 		fragments->now += size;
 	spin_unlock(&zone->lock);

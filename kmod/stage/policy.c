@@ -11,7 +11,8 @@
 #include <linux/etherdevice.h>
 #include <net/ipv6.h>
 
-#include "stage/stage.h"
+#include "control/log.h"
+#include "stage/trace.h"
 #include "table/addrset.h"
 #include "table/local.h"
 #include "table/port.h"
@@ -103,7 +104,61 @@ static struct df_rule *find_rule(struct df_pkt *pkt,
 	if (has_sets)
 		df_pkt_depend(pkt, DF_GENERATION_MEMBER,
 			      df_member_slot_id(&question->query.remote));
+	df_trace_rule(pkt, rule);
 	return rule;
+}
+
+static noinline void log_accept(const struct df_pkt *pkt,
+				const struct df_port *port,
+				enum dragonflow_direction direction,
+				const struct df_rule *rule)
+{
+	const struct df_log_entry entry = {
+		.port = port,
+		.direction = direction,
+		.verdict = DRAGONFLOW_LOG_VERDICT_ACCEPT,
+		.group = rule->group->obj.id,
+		.rule = rule->obj.id,
+	};
+
+	df_log(pkt, &entry);
+}
+
+/* The rule has let a packet, or a connection, begin. */
+static void accept(const struct df_pkt *pkt, const struct df_port *port,
+		   enum dragonflow_direction direction, struct df_rule *rule)
+{
+	if (df_pkt_is_traced(pkt))
+		return;
+	atomic64_inc(&rule->matches);
+	if (unlikely(df_group_has(rule->group,
+				  DRAGONFLOW_SECURITY_GROUP_FLAG_LOG_ACCEPT)))
+		log_accept(pkt, port, direction, rule);
+}
+
+/* No rule allows the packet; is one of the groups to tell? */
+static int refuse(const struct df_pkt *pkt, const struct df_port *port,
+		  enum dragonflow_direction direction)
+{
+	const struct df_policy *policy = port->policy;
+	struct df_log_entry entry = {
+		.port = port,
+		.direction = direction,
+		.verdict = DRAGONFLOW_LOG_VERDICT_DROP,
+	};
+	u32 i;
+
+	for (i = 0; i < policy->count && !df_pkt_is_traced(pkt); i++) {
+		if (!df_group_has(policy->entries[i].group,
+				  DRAGONFLOW_SECURITY_GROUP_FLAG_LOG_DROP))
+			continue;
+		entry.group = policy->entries[i].group->obj.id;
+		df_log(pkt, &entry);
+		break;
+	}
+	return direction == DRAGONFLOW_DIRECTION_EGRESS ?
+		DRAGONFLOW_DROP_REASON_POLICY_EGRESS :
+		DRAGONFLOW_DROP_REASON_POLICY_INGRESS;
 }
 
 /* Does the packet belong to connections at all? To many receivers, to none. */
@@ -131,13 +186,30 @@ static bool begins_at_both(struct df_pkt *pkt, const struct df_port *port,
 		return false;
 	pkt->zones[pkt->connection_count++] = port->local->zone;
 	pkt->has_copy = true;
-	atomic64_inc(&rule->matches);
+	accept(pkt, port, question->direction, rule);
 	return true;
 }
 
-static int judge_connection(struct df_pkt *pkt, const struct df_port *port,
-			    struct question *question, int refusal)
+/* Find its connection, or let it begin one; if it is traced, only look. */
+static int track(struct df_pkt *pkt, const struct df_port *port,
+		 struct df_ct_ref *ref)
 {
+	bool is_ip6 = df_pkt_is_ip6(pkt);
+	int reason;
+
+	if (!df_pkt_is_traced(pkt))
+		return df_ct_track(port->local->zone, pkt->skb, is_ip6, ref);
+	reason = df_ct_peek(port->local->zone, pkt->trace->scratch, pkt->skb,
+			    is_ip6, ref);
+	if (!reason)
+		df_trace_connection(pkt, ref);
+	return reason;
+}
+
+static int judge_connection(struct df_pkt *pkt, const struct df_port *port,
+			    struct question *question)
+{
+	enum dragonflow_direction direction = question->direction;
 	struct df_ct_ref *ref = &pkt->connections[pkt->connection_count];
 	bool is_new = true;
 	struct df_rule *rule;
@@ -146,8 +218,7 @@ static int judge_connection(struct df_pkt *pkt, const struct df_port *port,
 	if (begins_at_both(pkt, port, question))
 		return 0;
 	if (is_tracked(pkt)) {
-		reason = df_ct_track(port->local->zone, pkt->skb,
-				     df_pkt_is_ip6(pkt), ref);
+		reason = track(pkt, port, ref);
 		if (reason)
 			return reason;
 		if (ref->nfct) {
@@ -160,12 +231,12 @@ static int judge_connection(struct df_pkt *pkt, const struct df_port *port,
 	rule = find_rule(pkt, port->policy, question, false);
 	if (rule) {
 		if (is_new)
-			atomic64_inc(&rule->matches);
+			accept(pkt, port, direction, rule);
 		return 0;
 	}
-	if (!is_new)
+	if (!is_new && !df_pkt_is_traced(pkt))
 		df_ct_kill(ref);
-	return refusal;
+	return refuse(pkt, port, direction);
 }
 
 /* Is the packet one that groups judge? */
@@ -190,9 +261,14 @@ static enum dragonflow_drop_reason fragment_reason(int err)
 /* Rules are about L4 headers, which most fragments have not. */
 static int wait_for_fragments(struct df_pkt *pkt, const struct df_port *port)
 {
-	int err = df_ct_defrag(port->local->zone, pkt->skb, df_pkt_is_ip6(pkt),
-			       &pkt->largest_fragment);
+	struct df_ct_zone *zone = port->local->zone;
+	bool is_ip6 = df_pkt_is_ip6(pkt);
+	int err;
 
+	if (df_pkt_is_traced(pkt))
+		return df_ct_zone_can_hold(zone, is_ip6, pkt->skb->truesize) ?
+			DF_STAGE_TAKEN : DRAGONFLOW_DROP_REASON_FRAGMENT_LIMIT;
+	err = df_ct_defrag(zone, pkt->skb, is_ip6, &pkt->largest_fragment);
 	if (!err)
 		return DF_STAGE_AGAIN;
 	if (err != -EINPROGRESS)
@@ -202,14 +278,15 @@ static int wait_for_fragments(struct df_pkt *pkt, const struct df_port *port)
 }
 
 static int judge(struct df_pkt *pkt, const struct df_port *port,
-		 enum dragonflow_direction direction, int refusal)
+		 enum dragonflow_direction direction)
 {
 	struct question question = { .direction = direction };
 	struct df_rule *rule;
 
 	if (!is_judged(pkt, port))
 		return 0;
-	df_flow_refine(&pkt->in->flows);
+	if (!df_pkt_is_traced(pkt))
+		df_flow_refine(&pkt->in->flows);
 	if (df_guard_is_needed(pkt, direction))
 		return 0;
 	if (pkt->key.ip_frag != DRAGONFLOW_IP_FRAGMENT_NONE && is_tracked(pkt))
@@ -218,27 +295,25 @@ static int judge(struct df_pkt *pkt, const struct df_port *port,
 	if (port->policy->is_stateless) {
 		rule = find_rule(pkt, port->policy, &question, true);
 		if (rule) {
-			atomic64_inc(&rule->matches);
+			accept(pkt, port, direction, rule);
 			return 0;
 		}
 	}
 	if (!port->policy->is_stateful)
-		return refusal;
-	return judge_connection(pkt, port, &question, refusal);
+		return refuse(pkt, port, direction);
+	return judge_connection(pkt, port, &question);
 }
 
 int df_stage_egress(struct df_pkt *pkt)
 {
-	return judge(pkt, pkt->in_port, DRAGONFLOW_DIRECTION_EGRESS,
-		     DRAGONFLOW_DROP_REASON_POLICY_EGRESS);
+	return judge(pkt, pkt->in_port, DRAGONFLOW_DIRECTION_EGRESS);
 }
 
 int df_stage_ingress(struct df_pkt *pkt)
 {
 	if (!pkt->out || !df_port_is_local(pkt->out))
 		return 0;
-	return judge(pkt, pkt->out, DRAGONFLOW_DIRECTION_INGRESS,
-		     DRAGONFLOW_DROP_REASON_POLICY_INGRESS);
+	return judge(pkt, pkt->out, DRAGONFLOW_DIRECTION_INGRESS);
 }
 
 /**

@@ -10,7 +10,7 @@
 #include <linux/jhash.h>
 #include <net/ipv6.h>
 
-#include "stage/stage.h"
+#include "stage/trace.h"
 #include "table/interface.h"
 #include "table/local.h"
 #include "table/network.h"
@@ -115,9 +115,10 @@ static int find_nexthop(struct df_pkt *pkt, const struct hop *hop,
 		      df_prefix_block(prefix, &hop->key));
 	*gateway = hop->dst;
 	*out = rcu_dereference(prefix->interface);
+	route = rcu_dereference(prefix->route);
+	df_trace_prefix(pkt, prefix, *out ? NULL : route);
 	if (*out)
 		return 0;
-	route = rcu_dereference(prefix->route);
 	if (!route)
 		goto no_route;
 	switch ((enum dragonflow_route_type)route->type) {
@@ -179,6 +180,7 @@ static int cross(struct df_pkt *pkt, struct hop *hop)
 	err = find_nexthop(pkt, hop, &out, &gateway);
 	if (err)
 		return err;
+	df_trace_nexthop(pkt, out, &gateway);
 	df_pkt_depend(pkt, DF_GENERATION_INTERFACE, out->obj.id);
 	pkt->out_state = rcu_dereference(out->state);
 	if (df_interface_is_down(pkt->out_state))
@@ -224,6 +226,7 @@ static int cross_all(struct df_pkt *pkt, struct hop *hop)
 	while (!pkt->out) {
 		if (hop->count >= DF_ROUTERS)
 			return DRAGONFLOW_DROP_REASON_LOOP;
+		df_trace_hop(pkt, hop->interface);
 		df_pkt_depend(pkt, DF_GENERATION_INTERFACE,
 			      hop->interface->obj.id);
 		state = rcu_dereference(hop->interface->state);

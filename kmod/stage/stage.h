@@ -21,6 +21,7 @@ struct df_interface_state;
 struct df_local;
 struct df_network;
 struct df_port;
+struct df_trace;
 struct nd_msg;
 
 /*
@@ -94,6 +95,8 @@ struct df_answer {
  * @may_copy: the second may be made like the first
  * @has_copy: it is
  * @decision: what the stages have decided so far
+ * @trace: the record of a walk that has no effect, otherwise NULL; set for a
+ *	walk
  *
  * The pointers are good for the RCU read-side section that all of it runs in.
  */
@@ -122,6 +125,7 @@ struct df_pkt {
 	bool may_copy;
 	bool has_copy;
 	struct df_decision decision;
+	struct df_trace *trace;
 };
 
 /* Make the decision rest on an object. */

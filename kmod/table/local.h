@@ -26,13 +26,13 @@ enum df_bucket_kind {
 };
 
 /**
- * struct df_bucket - how many answers, or packets for the agent, are left
- * @tokens: at @time
- * @time: jiffies
+ * struct df_log_limit - how much a port may have logged
+ * @bucket: messages that are left
+ * @suppressed: messages that were left out since the last one
  */
-struct df_bucket {
-	u32 tokens;
-	unsigned long time;
+struct df_log_limit {
+	struct df_bucket bucket;
+	u32 suppressed;
 };
 
 /**
@@ -52,8 +52,9 @@ struct df_bucket {
  *	groups is published, and then for good
  * @stats: counters
  * @flows: its part in the flow cache
- * @bucket_lock: protects @buckets; taken with BH off
+ * @bucket_lock: protects @buckets and @log; taken with BH off
  * @buckets: by &enum df_bucket_kind
+ * @log: for the log of its security groups
  * @rcu: frees this after the last reader
  *
  * It stays when its port's configuration is replaced.
@@ -73,6 +74,7 @@ struct df_local {
 	struct df_flow_owner flows;
 	spinlock_t bucket_lock; /* see above */
 	struct df_bucket buckets[DF_BUCKET_COUNT];
+	struct df_log_limit log;
 	struct rcu_head rcu;
 };
 

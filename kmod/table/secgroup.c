@@ -79,9 +79,11 @@ int df_group_set(struct df_net *dn, const struct df_group_conf *conf,
 	lockdep_assert_held(&dn->lock);
 	if (!group)
 		return group_add(dn, conf);
-	if (group->flags != conf->flags)
+	if ((group->flags ^ conf->flags) &
+	    DRAGONFLOW_SECURITY_GROUP_FLAG_STATELESS)
 		return df_refuse(why, -EINVAL, DF_A_SECURITY_GROUP_FLAGS,
-				 "The flags of a group stay the same");
+				 "A group stays stateful or stateless");
+	WRITE_ONCE(group->flags, conf->flags);
 	return 0;
 }
 

@@ -13,7 +13,7 @@ struct df_group_conf {
 /**
  * struct df_group - a security group
  * @obj: must be first
- * @flags: DRAGONFLOW_SECURITY_GROUP_FLAG_*; immutable
+ * @flags: DRAGONFLOW_SECURITY_GROUP_FLAG_*; what is logged changes in place
  * @rules: how many it has; protected by &df_net.lock
  * @ports: how many have it; protected by &df_net.lock
  * @policies: &struct df_policy_entry of those ports; the same
@@ -61,9 +61,14 @@ df_group_ruleset(struct df_group *group, enum dragonflow_direction direction,
 				     DRAGONFLOW_DIRECTION_INGRESS) + is_ip6];
 }
 
+static inline bool df_group_has(const struct df_group *group, u32 flag)
+{
+	return READ_ONCE(group->flags) & flag;
+}
+
 static inline bool df_group_is_stateless(const struct df_group *group)
 {
-	return group->flags & DRAGONFLOW_SECURITY_GROUP_FLAG_STATELESS;
+	return df_group_has(group, DRAGONFLOW_SECURITY_GROUP_FLAG_STATELESS);
 }
 
 static inline struct df_group *df_group_find(struct df_net *dn, u32 id)

@@ -464,17 +464,18 @@ def floods_are_judged_at_each_receiver(t):
     t.check("but with a rule", world.judged.receive(), sent)
 
 
-main(rules_agree_with_a_model(["stateless"]),
-     rules_agree_with_a_model([]),
-     replies_need_no_rule,
-     established_packets_are_hits,
-     both_ends_keep_track,
-     one_end_may_know_a_connection("sender"),
-     one_end_may_know_a_connection("receiver"),
-     a_rule_that_goes_stops_its_connections,
-     a_member_that_goes_stops_its_connections,
-     connections_go_with_their_port,
-     stateless_groups_need_both_directions,
-     fragments_are_judged_together(4),
-     fragments_are_judged_together(6),
-     floods_are_judged_at_each_receiver)
+if __name__ == "__main__":
+    main(rules_agree_with_a_model(["stateless"]),
+         rules_agree_with_a_model([]),
+         replies_need_no_rule,
+         established_packets_are_hits,
+         both_ends_keep_track,
+         one_end_may_know_a_connection("sender"),
+         one_end_may_know_a_connection("receiver"),
+         a_rule_that_goes_stops_its_connections,
+         a_member_that_goes_stops_its_connections,
+         connections_go_with_their_port,
+         stateless_groups_need_both_directions,
+         fragments_are_judged_together(4),
+         fragments_are_judged_together(6),
+         floods_are_judged_at_each_receiver)

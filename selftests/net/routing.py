@@ -474,11 +474,12 @@ def classes_decide_what_is_a_flow(t):
             {"l3" if flow_class == "l2" else flow_class})
 
 
-main(packets_are_routed(4), packets_are_routed(6),
-     other_packets_stay_in_their_network, every_ttl_counts,
-     headers_with_options_are_routed, routes_decide,
-     what_must_not_be_forwarded_is_not,
-     a_routed_change_takes_effect_at_once,
-     an_interface_or_router_goes_down_at_once, addresses_move_at_once,
-     tenants_may_have_the_same_addresses, several_routers_are_crossed,
-     several_next_hops_share_the_flows, classes_decide_what_is_a_flow)
+if __name__ == "__main__":
+    main(packets_are_routed(4), packets_are_routed(6),
+         other_packets_stay_in_their_network, every_ttl_counts,
+         headers_with_options_are_routed, routes_decide,
+         what_must_not_be_forwarded_is_not,
+         a_routed_change_takes_effect_at_once,
+         an_interface_or_router_goes_down_at_once, addresses_move_at_once,
+         tenants_may_have_the_same_addresses, several_routers_are_crossed,
+         several_next_hops_share_the_flows, classes_decide_what_is_a_flow)

@@ -140,7 +140,7 @@ class Alone:
         self.begin()
         refusal, _ = enemy.ask(op, payload, flags)
         what = f"{op['name']} {payload.hex()} flags {flags:#x}: {refusal}"
-        changes = op_kind(op)[1] not in ("get",)
+        changes = op_kind(op)[1] not in ("get", "trace")
         self.count["refused" if refusal else "accepted"] += 1
         if refusal or not changes:
             self.unchanged(what)

@@ -22,7 +22,8 @@ U32 = struct.Struct("I")
 
 # A valid request of every operation that has attributes, in the world() below.
 VALID = {
-    "datapath-set": {"flow-idle-ms": 10000},
+    "datapath-set": {"flow-idle-ms": 10000, "log-rate": 100,
+                     "log-burst": 25},
     "network-new": {"id": 3, "vni": 300, "flags": ["vlan-transparent"]},
     "network-del": {"id": 2},
     "network-get": {"id": 1},
@@ -57,19 +58,22 @@ VALID = {
     "route-del": {"id": 51},
     "route-get": {"id": 51},
     "packet-execute": {"port": 1, "frame": ethernet(mac(1), mac(41))},
+    "trace": {"port": 10, "frame": ethernet(mac(1), mac(41)),
+              "tunnel-id": 100, "source-ip4": "198.51.100.2"},
 }
 REMOTE = {"id": 4, "type": "remote", "network": 1, "mac": mac(4),
           "chassis": 20}
 CHASSIS6 = {"id": 23, "tunnel": 10, "remote-ip6": "2001:db8::2",
             "local-ip6": "2001:db8::1"}
 REQUIRED = {
-    "datapath-set": ["flow-idle-ms"],
+    "datapath-set": [],
     "port-new": ["id", "type", "network", "mac"],
     "chassis-new": ["id", "tunnel"],
     "flow-flush": [],
     "router-interface-new": ["id", "router", "network", "mac"],
     "route-new": ["id", "router", "prefix-len", "nexthop"],
     "packet-execute": ["port", "frame"],
+    "trace": ["port", "frame", "tunnel-id"],
 }
 
 
@@ -140,6 +144,8 @@ def missing_attributes_are_named(t, hv):
         refused(t, f"remote port without {attr}",
                 lambda a=attrs: hv.df.do("port-new", a),
                 errno.EINVAL, missing=attr)
+    refused(t, "no setting", lambda: hv.df.do("datapath-set", {}),
+            errno.EINVAL, missing="flow-idle-ms")
     refused(t, "chassis without address",
             lambda: hv.df.do("chassis-new", {"id": 5, "tunnel": 10}),
             errno.EINVAL, missing="remote-ip4")
@@ -409,12 +415,14 @@ def privileged_requests(df):
 @unchanged
 def users_may_read_and_not_write(t, hv):
     requests = privileged_requests(hv.df)
-    t.check("operations that want a privilege", len(requests), 24)
+    t.check("operations that want a privilege", len(requests), 25)
     errs = unprivileged(t, hv.df, requests.values(), 65534)
     for op, err in zip(requests, errs):
         t.check(f"{op} by a user", errno.errorcode.get(err, err), "EPERM")
-    errs = unprivileged(t, hv.df, [lambda d: d.subscribe("packet")], 65534)
-    t.check("listening to packets by a user", errs, [errno.EPERM])
+    for group in ("packet", "log"):
+        errs = unprivileged(t, hv.df, [
+            lambda d, g=group: d.subscribe(g)], 65534)
+        t.check(f"listening to {group} by a user", errs, [errno.EPERM])
     reads = {"datapath-get": lambda d: d.do("datapath-get"),
              "port-get": lambda d: d.do("port-get", {"id": 1}),
              "ports": lambda d: d.dump("port-get")}

@@ -119,9 +119,16 @@ enum dragonflow_route_type {
  * enum dragonflow_security_group_flag - Properties of a security group.
  * @DRAGONFLOW_SECURITY_GROUP_FLAG_STATELESS: Each packet is judged by itself:
  *   the answer to one that was allowed needs a rule of its own.
+ * @DRAGONFLOW_SECURITY_GROUP_FLAG_LOG_ACCEPT: Tell the multicast group log
+ *   what its rules allow: connections that begin, and of a stateless group
+ *   packets that have no flow entry yet.
+ * @DRAGONFLOW_SECURITY_GROUP_FLAG_LOG_DROP: Tell the multicast group log what
+ *   no rule allows its ports to send or receive.
  */
 enum dragonflow_security_group_flag {
 	DRAGONFLOW_SECURITY_GROUP_FLAG_STATELESS = 1,
+	DRAGONFLOW_SECURITY_GROUP_FLAG_LOG_ACCEPT = 2,
+	DRAGONFLOW_SECURITY_GROUP_FLAG_LOG_DROP = 4,
 };
 
 /**
@@ -293,6 +300,123 @@ enum dragonflow_punt_reason {
 	DRAGONFLOW_PUNT_REASON_ROUTER_SOLICITATION = 1,
 };
 
+/**
+ * enum dragonflow_log_verdict - What a security group has decided about a
+ *   packet.
+ * @DRAGONFLOW_LOG_VERDICT_ACCEPT: A rule allows it.
+ * @DRAGONFLOW_LOG_VERDICT_DROP: No rule allows it.
+ */
+enum dragonflow_log_verdict {
+	DRAGONFLOW_LOG_VERDICT_ACCEPT = 1,
+	DRAGONFLOW_LOG_VERDICT_DROP,
+};
+
+#define DRAGONFLOW_TRACE_STEPS_MAX	128
+
+/**
+ * enum dragonflow_trace_stage - Which part of the pipeline a step of a trace
+ *   is about.
+ * @DRAGONFLOW_TRACE_STAGE_PARSE: The packet is parsed.
+ * @DRAGONFLOW_TRACE_STAGE_FLOW: Is there a flow entry for it?
+ * @DRAGONFLOW_TRACE_STAGE_ADMIT: May it enter, and which network does it
+ *   enter?
+ * @DRAGONFLOW_TRACE_STAGE_GUARD: Is what it says about its sender true?
+ * @DRAGONFLOW_TRACE_STAGE_EGRESS: Do the security groups of the port that
+ *   sends it allow it?
+ * @DRAGONFLOW_TRACE_STAGE_RESPOND: Is it answered here, or need nobody hear of
+ *   it?
+ * @DRAGONFLOW_TRACE_STAGE_ROUTE: Which way does it go? One step for each
+ *   router that it crosses.
+ * @DRAGONFLOW_TRACE_STAGE_SWITCH: Which port of the network has its
+ *   destination address?
+ * @DRAGONFLOW_TRACE_STAGE_INGRESS: Do the security groups of the port that
+ *   receives it allow it?
+ * @DRAGONFLOW_TRACE_STAGE_OUTPUT: How is that port reached?
+ * @DRAGONFLOW_TRACE_STAGE_FIT: Is it small enough for that way?
+ * @DRAGONFLOW_TRACE_STAGE_CLAIM: It says that its sender has an address that
+ *   others may have, too.
+ * @DRAGONFLOW_TRACE_STAGE_ANSWER: What its sender is told.
+ * @DRAGONFLOW_TRACE_STAGE_SEND: What becomes of it, or of a copy, at the way
+ *   out.
+ */
+enum dragonflow_trace_stage {
+	DRAGONFLOW_TRACE_STAGE_PARSE = 1,
+	DRAGONFLOW_TRACE_STAGE_FLOW,
+	DRAGONFLOW_TRACE_STAGE_ADMIT,
+	DRAGONFLOW_TRACE_STAGE_GUARD,
+	DRAGONFLOW_TRACE_STAGE_EGRESS,
+	DRAGONFLOW_TRACE_STAGE_RESPOND,
+	DRAGONFLOW_TRACE_STAGE_ROUTE,
+	DRAGONFLOW_TRACE_STAGE_SWITCH,
+	DRAGONFLOW_TRACE_STAGE_INGRESS,
+	DRAGONFLOW_TRACE_STAGE_OUTPUT,
+	DRAGONFLOW_TRACE_STAGE_FIT,
+	DRAGONFLOW_TRACE_STAGE_CLAIM,
+	DRAGONFLOW_TRACE_STAGE_ANSWER,
+	DRAGONFLOW_TRACE_STAGE_SEND,
+};
+
+/**
+ * enum dragonflow_trace_verdict - What a step of a trace has found.
+ * @DRAGONFLOW_TRACE_VERDICT_PASS: The packet goes on.
+ * @DRAGONFLOW_TRACE_VERDICT_DROP: It is dropped.
+ * @DRAGONFLOW_TRACE_VERDICT_ANSWER: It is answered, by the module or by the
+ *   agent, and goes no further.
+ * @DRAGONFLOW_TRACE_VERDICT_WAIT: It is a fragment, and waits for the others.
+ * @DRAGONFLOW_TRACE_VERDICT_SEND: It leaves by a device of this hypervisor.
+ */
+enum dragonflow_trace_verdict {
+	DRAGONFLOW_TRACE_VERDICT_PASS = 1,
+	DRAGONFLOW_TRACE_VERDICT_DROP,
+	DRAGONFLOW_TRACE_VERDICT_ANSWER,
+	DRAGONFLOW_TRACE_VERDICT_WAIT,
+	DRAGONFLOW_TRACE_VERDICT_SEND,
+};
+
+/**
+ * enum dragonflow_trace_connection - How a packet belongs to a connection.
+ * @DRAGONFLOW_TRACE_CONNECTION_NEW: It would begin one.
+ * @DRAGONFLOW_TRACE_CONNECTION_ORIGINAL: It belongs to one, and comes from
+ *   where that began.
+ * @DRAGONFLOW_TRACE_CONNECTION_REPLY: It belongs to one, and goes to where
+ *   that began.
+ * @DRAGONFLOW_TRACE_CONNECTION_RELATED: It is an error about a packet of one.
+ */
+enum dragonflow_trace_connection {
+	DRAGONFLOW_TRACE_CONNECTION_NEW = 1,
+	DRAGONFLOW_TRACE_CONNECTION_ORIGINAL,
+	DRAGONFLOW_TRACE_CONNECTION_REPLY,
+	DRAGONFLOW_TRACE_CONNECTION_RELATED,
+};
+
+/**
+ * enum dragonflow_answer - What the sender of a packet is told.
+ * @DRAGONFLOW_ANSWER_ARP: An ARP reply.
+ * @DRAGONFLOW_ANSWER_NEIGHBOUR: A neighbour advertisement.
+ * @DRAGONFLOW_ANSWER_ECHO: An ICMP echo reply.
+ * @DRAGONFLOW_ANSWER_TTL_EXCEEDED: ICMP's error that TTL or hop limit were
+ *   used up.
+ * @DRAGONFLOW_ANSWER_NO_NETWORK: ICMP's error that there is no route.
+ * @DRAGONFLOW_ANSWER_NO_HOST: ICMP's error that nobody has the address.
+ * @DRAGONFLOW_ANSWER_NO_PORT: ICMP's error that nobody listens to the UDP
+ *   port.
+ * @DRAGONFLOW_ANSWER_PROHIBITED: ICMP's error that policy forbids it.
+ * @DRAGONFLOW_ANSWER_TOO_BIG: ICMP's error that the packet is too large.
+ * @DRAGONFLOW_ANSWER_AGENT: What the agent says.
+ */
+enum dragonflow_answer {
+	DRAGONFLOW_ANSWER_ARP = 1,
+	DRAGONFLOW_ANSWER_NEIGHBOUR,
+	DRAGONFLOW_ANSWER_ECHO,
+	DRAGONFLOW_ANSWER_TTL_EXCEEDED,
+	DRAGONFLOW_ANSWER_NO_NETWORK,
+	DRAGONFLOW_ANSWER_NO_HOST,
+	DRAGONFLOW_ANSWER_NO_PORT,
+	DRAGONFLOW_ANSWER_PROHIBITED,
+	DRAGONFLOW_ANSWER_TOO_BIG,
+	DRAGONFLOW_ANSWER_AGENT,
+};
+
 enum {
 	DF_A_FILTER_PORT = 1,
 	DF_A_FILTER_UNDERLAY,
@@ -313,6 +437,8 @@ enum {
 	DF_A_DATAPATH_ROUTERS,
 	DF_A_DATAPATH_ROUTER_INTERFACES,
 	DF_A_DATAPATH_ROUTES,
+	DF_A_DATAPATH_LOG_RATE,
+	DF_A_DATAPATH_LOG_BURST,
 
 	__DF_A_DATAPATH_MAX,
 	DF_A_DATAPATH_MAX = (__DF_A_DATAPATH_MAX - 1)
@@ -583,6 +709,68 @@ enum {
 };
 
 enum {
+	DF_A_LOG_PORT = 1,
+	DF_A_LOG_DIRECTION,
+	DF_A_LOG_VERDICT,
+	DF_A_LOG_GROUP,
+	DF_A_LOG_RULE,
+	DF_A_LOG_NETWORK,
+	DF_A_LOG_MATCH,
+	DF_A_LOG_TIME_NS,
+	DF_A_LOG_SUPPRESSED,
+	DF_A_LOG_PAD,
+
+	__DF_A_LOG_MAX,
+	DF_A_LOG_MAX = (__DF_A_LOG_MAX - 1)
+};
+
+enum {
+	DF_A_TRACE_PORT = 1,
+	DF_A_TRACE_FRAME,
+	DF_A_TRACE_TUNNEL_ID,
+	DF_A_TRACE_SOURCE_IP4,
+	DF_A_TRACE_SOURCE_IP6,
+	DF_A_TRACE_TRUST_CHECKSUMS,
+	DF_A_TRACE_STEP,
+	DF_A_TRACE_LOST,
+	DF_A_TRACE_VERDICT,
+	DF_A_TRACE_REASON,
+
+	__DF_A_TRACE_MAX,
+	DF_A_TRACE_MAX = (__DF_A_TRACE_MAX - 1)
+};
+
+enum {
+	DF_A_TRACE_STEP_STAGE = 1,
+	DF_A_TRACE_STEP_VERDICT,
+	DF_A_TRACE_STEP_REASON,
+	DF_A_TRACE_STEP_NETWORK,
+	DF_A_TRACE_STEP_PORT,
+	DF_A_TRACE_STEP_ROUTER,
+	DF_A_TRACE_STEP_INTERFACE,
+	DF_A_TRACE_STEP_OUT_INTERFACE,
+	DF_A_TRACE_STEP_ROUTE,
+	DF_A_TRACE_STEP_PREFIX_IP4,
+	DF_A_TRACE_STEP_PREFIX_IP6,
+	DF_A_TRACE_STEP_PREFIX_LEN,
+	DF_A_TRACE_STEP_IP4,
+	DF_A_TRACE_STEP_IP6,
+	DF_A_TRACE_STEP_MAC,
+	DF_A_TRACE_STEP_GROUP,
+	DF_A_TRACE_STEP_RULE,
+	DF_A_TRACE_STEP_CONNECTION,
+	DF_A_TRACE_STEP_ANSWER,
+	DF_A_TRACE_STEP_ACTION,
+	DF_A_TRACE_STEP_CHASSIS,
+	DF_A_TRACE_STEP_TUNNEL_ID,
+	DF_A_TRACE_STEP_MTU,
+	DF_A_TRACE_STEP_FLOW,
+
+	__DF_A_TRACE_STEP_MAX,
+	DF_A_TRACE_STEP_MAX = (__DF_A_TRACE_STEP_MAX - 1)
+};
+
+enum {
 	DF_CMD_DATAPATH_GET = 1,
 	DF_CMD_DATAPATH_SET,
 	DF_CMD_NETWORK_NEW,
@@ -640,6 +828,8 @@ enum {
 	DF_CMD_ADDRESS_SET_DEL_NTF,
 	DF_CMD_ADDRESS_SET_MEMBER_NTF,
 	DF_CMD_ADDRESS_SET_MEMBER_DEL_NTF,
+	DF_CMD_TRACE,
+	DF_CMD_LOG_NTF,
 
 	__DF_CMD_MAX,
 	DF_CMD_MAX = (__DF_CMD_MAX - 1)
@@ -648,5 +838,6 @@ enum {
 #define DRAGONFLOW_MCGRP_CONFIG	"config"
 #define DRAGONFLOW_MCGRP_PACKET	"packet"
 #define DRAGONFLOW_MCGRP_HOLD	"hold"
+#define DRAGONFLOW_MCGRP_LOG	"log"
 
 #endif /* _UAPI_LINUX_DRAGONFLOW_H */
