@@ -202,10 +202,27 @@ static void topics_failed(void *arg, int err)
 	die(arg, strerror(-err));
 }
 
+static void trace_asked(void *arg, const struct df_obj *request)
+{
+	struct dfa_agent *agent = arg;
+
+	dfa_traces_put(&agent->traces, request,
+		       agent->has_kernel ? agent->apply.kernel : NULL);
+}
+
+static void trace_unasked(void *arg, const char *id)
+{
+	struct dfa_agent *agent = arg;
+
+	dfa_traces_del(&agent->traces, id);
+}
+
 static const struct dfa_topics_ops topics_ops = {
 	.changed = wishes_changed,
 	.synced = topics_synced,
 	.failed = topics_failed,
+	.asked = trace_asked,
+	.unasked = trace_unasked,
 };
 
 /* --- from the reconciler --------------------------------------------------- */
@@ -254,6 +271,12 @@ static void kernel_connected(void *arg)
 	if (err)
 		dfa_error("packets of workloads are not heard: %s",
 			  strerror(-err));
+	err = dfa_kernel_set_log(agent->apply.kernel,
+				 agent->config->security_log_rate,
+				 agent->config->security_log_burst);
+	if (err)
+		dfa_warning("the log of security groups is not limited as set: %s",
+			    strerror(-err));
 	dfa_attach_connected(&agent->attach);
 }
 
@@ -418,6 +441,7 @@ static int open_database(struct dfa_agent *agent, struct df_error *error)
 	agent->is_database_up = true;
 	set_database_error(agent, "");
 	df_nb_on_state(agent->nb, database_state, agent);
+	dfa_traces_init(&agent->traces, agent->nb);
 	return 0;
 }
 
@@ -555,6 +579,7 @@ int dfa_agent_start(struct dfa_agent *agent, struct event_base *base,
 static void stop_database(struct dfa_agent *agent)
 {
 	dfa_topics_fini(&agent->topics);
+	dfa_traces_fini(&agent->traces);
 	dfa_register_fini(&agent->reg);
 	df_nb_close(agent->nb);
 	dfa_status_fini(&agent->status);

@@ -16,6 +16,7 @@
 #include "register.h"
 #include "status.h"
 #include "topics.h"
+#include "traces.h"
 
 /**
  * struct dfa_agent - everything of a running agent
@@ -40,6 +41,7 @@ struct dfa_agent {
 	struct dfa_ra ra;
 	struct dfa_status status;
 	struct dfa_claims claims;
+	struct dfa_traces traces;
 	struct dfa_register reg;
 	struct dfa_control *control;
 	struct event *watchdog;

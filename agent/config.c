@@ -19,6 +19,7 @@
 
 enum {
 	MAX_FILE_SIZE = 64 * 1024,
+	MAX_LOG = 1000000,
 };
 
 int dfa_error_set(struct df_error *error, int code, const char *fmt, ...)
@@ -57,7 +58,11 @@ int dfa_encap_type_parse(const char *name, enum dfa_encap_type *type)
 
 void dfa_config_init(struct dfa_config *config)
 {
-	*config = (struct dfa_config){ .log_level = DFA_LOG_INFO };
+	*config = (struct dfa_config){
+		.log_level = DFA_LOG_INFO,
+		.security_log_rate = 100,
+		.security_log_burst = 25,
+	};
 }
 
 void dfa_config_fini(struct dfa_config *config)
@@ -159,6 +164,32 @@ static int set_dataplane(struct dfa_config *config, const char *value,
 	return 0;
 }
 
+static int set_number(uint32_t *field, const char *value,
+		      struct df_error *error)
+{
+	char *end;
+	unsigned long n = strtoul(value, &end, 10);
+
+	if (!isdigit((unsigned char)*value) || *end || !n || n > MAX_LOG)
+		return dfa_error_set(error, -EINVAL,
+				     "\"%s\" is not a number from 1 to %d",
+				     value, MAX_LOG);
+	*field = (uint32_t)n;
+	return 0;
+}
+
+static int set_security_log_rate(struct dfa_config *config, const char *value,
+				 struct df_error *error)
+{
+	return set_number(&config->security_log_rate, value, error);
+}
+
+static int set_security_log_burst(struct dfa_config *config, const char *value,
+				  struct df_error *error)
+{
+	return set_number(&config->security_log_burst, value, error);
+}
+
 static bool is_usable(const struct df_ip *ip)
 {
 	static const uint8_t zero[16];
@@ -230,6 +261,8 @@ static const struct {
 	{ "state-dir", set_state_dir },
 	{ "log-level", set_log_level },
 	{ "dataplane", set_dataplane },
+	{ "security-log-rate", set_security_log_rate },
+	{ "security-log-burst", set_security_log_burst },
 };
 
 int dfa_config_set(struct dfa_config *config, const char *key,

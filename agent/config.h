@@ -36,6 +36,8 @@ enum dfa_dataplane {
 /**
  * struct dfa_config - the settings of an agent
  * @encap: in order of preference
+ * @security_log_rate: log messages in a second that a port may bring about
+ * @security_log_burst: how many of these at once
  * @control_socket: where dfctl asks; made of @run_dir and @chassis if not given
  * @state_dir: where the last known state is kept
  *
@@ -51,6 +53,8 @@ struct dfa_config {
 	size_t encap_count;
 	enum dfa_log_level log_level;
 	enum dfa_dataplane dataplane;
+	uint32_t security_log_rate;
+	uint32_t security_log_burst;
 };
 
 void dfa_config_init(struct dfa_config *config);

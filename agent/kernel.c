@@ -423,6 +423,80 @@ int dfa_kernel_run(struct dfa_kernel *kernel, const struct dfa_step *steps,
 	return err ?: (int)n;
 }
 
+/* --- settings -------------------------------------------------------------- */
+
+int dfa_kernel_set_log(struct dfa_kernel *kernel, uint32_t rate, uint32_t burst)
+{
+	struct nlmsghdr *nlh;
+
+	nlh = put_header(kernel, kernel->send, kernel->family, NLM_F_ACK,
+			 DF_CMD_DATAPATH_SET);
+	mnl_attr_put_u32(nlh, DF_A_DATAPATH_LOG_RATE, rate);
+	mnl_attr_put_u32(nlh, DF_A_DATAPATH_LOG_BURST, burst);
+	return request(kernel, nlh, NULL, NULL);
+}
+
+/* --- traces ---------------------------------------------------------------- */
+
+/**
+ * struct trace - a trace under way
+ * @why: what the kernel says against it; 256 characters
+ * @err: the same, or 0
+ */
+struct trace {
+	dfa_kernel_traced_fn traced;
+	void *arg;
+	char *why;
+	int err;
+};
+
+static int trace_message(void *arg, const struct nlmsghdr *nlh)
+{
+	size_t head = sizeof(struct genlmsghdr), len;
+	const struct trace *trace = arg;
+
+	len = mnl_nlmsg_get_payload_len(nlh);
+	if (len < head)
+		return -EBADMSG;
+	trace->traced(trace->arg, mnl_nlmsg_get_payload_offset(nlh, head),
+		      len - head);
+	return 0;
+}
+
+static void trace_refused(void *arg, size_t index, int err, const char *why)
+{
+	struct trace *trace = arg;
+
+	(void)index;
+	trace->err = err;
+	snprintf(trace->why, 256, "%s", *why ? why : strerror(-err));
+}
+
+int dfa_kernel_trace(struct dfa_kernel *kernel, const void *attrs, size_t len,
+		     dfa_kernel_traced_fn traced, void *arg, char why[256])
+{
+	struct trace trace = { .traced = traced, .arg = arg, .why = why };
+	struct reply reply = {
+		.message = trace_message,
+		.message_arg = &trace,
+		.refused = trace_refused,
+		.refused_arg = &trace,
+	};
+	struct nlmsghdr *nlh;
+	int err;
+
+	why[0] = '\0';
+	if (len > DFA_TRACE_MAX)
+		return -E2BIG;
+	nlh = put_header(kernel, kernel->send, kernel->family, NLM_F_ACK,
+			 DF_CMD_TRACE);
+	memcpy(mnl_nlmsg_put_extra_header(nlh, len), attrs, len);
+	reply.first = nlh->nlmsg_seq;
+	reply.last = nlh->nlmsg_seq;
+	err = send_all(kernel, nlh->nlmsg_len);
+	return err ?: receive(kernel, &reply) ?: trace.err;
+}
+
 /* --- the module comes and goes --------------------------------------------- */
 
 int dfa_kernel_watch_open(void)

@@ -6,6 +6,10 @@
 
 struct dfa_kernel;
 
+enum {
+	DFA_TRACE_MAX = 20000,
+};
+
 /**
  * dfa_kernel_open() - find the module's netlink family
  * @out: the connection
@@ -46,6 +50,23 @@ typedef void (*dfa_kernel_refused_fn)(void *arg, size_t index, int err,
  */
 int dfa_kernel_run(struct dfa_kernel *kernel, const struct dfa_step *steps,
 		   size_t count, dfa_kernel_refused_fn refused, void *arg);
+
+/* How much each port may have logged. Return: 0 or a negative errno. */
+int dfa_kernel_set_log(struct dfa_kernel *kernel, uint32_t rate,
+		       uint32_t burst);
+
+typedef void (*dfa_kernel_traced_fn)(void *arg, const void *attrs, size_t len);
+/**
+ * dfa_kernel_trace() - ask what would become of a packet
+ * @attrs: of the request, as they are sent
+ * @len: their length, at most DFA_TRACE_MAX
+ * @traced: called with the attributes of the answer
+ * @why: set to what the kernel says if it refuses, room for 256 characters
+ *
+ * Return: 0 or a negative errno.
+ */
+int dfa_kernel_trace(struct dfa_kernel *kernel, const void *attrs, size_t len,
+		     dfa_kernel_traced_fn traced, void *arg, char why[256]);
 
 /*
  * Whether the module comes or goes: a socket that is readable when some family

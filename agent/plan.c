@@ -295,7 +295,8 @@ static bool stays_itself(const struct dfa_object *object,
 		       dfa_address_equal(&want->route.prefix,
 					 &have->route.prefix);
 	if (object->kind == DFA_GROUP)
-		return want->group.flags == have->group.flags;
+		return !((want->group.flags ^ have->group.flags) &
+			 DRAGONFLOW_SECURITY_GROUP_FLAG_STATELESS);
 	if (object->kind == DFA_RULE)
 		return want->rule.group == have->rule.group;
 	return true;
@@ -303,9 +304,9 @@ static bool stays_itself(const struct dfa_object *object,
 
 /*
  * For the kernel, a tunnel stays a tunnel, an interface keeps its router and
- * network, a route its router and prefix, a security group its flags, and a rule
- * its group. Should an id be used otherwise than
- * before, the old object goes first, with everything that leads through it.
+ * network, a route its router and prefix, a security group stays stateful or not,
+ * and a rule keeps its group. Should an id be used otherwise than before, the old
+ * object goes first, with everything that leads through it.
  */
 static int plan_changes_of_nature(struct planner *planner)
 {

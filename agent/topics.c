@@ -260,8 +260,26 @@ static void topic_synced(struct dfa_topic *topic)
 	check_synced(topics);
 }
 
+/* Of the moment: neither programmed nor kept. Return: whether it is that. */
+static bool handle_trace(struct dfa_topics *topics, const struct df_event *event)
+{
+	if (event->type != DF_EVENT_PUT && event->type != DF_EVENT_DELETE)
+		return false;
+	if (strcmp(event->model->name, "trace_answer") == 0)
+		return true;
+	if (strcmp(event->model->name, "trace_request") != 0)
+		return false;
+	if (event->type == DF_EVENT_PUT)
+		topics->ops->asked(topics->arg, event->obj);
+	else
+		topics->ops->unasked(topics->arg, event->id);
+	return true;
+}
+
 static int handle_event(struct dfa_topics *topics, const struct df_event *event)
 {
+	if (handle_trace(topics, event))
+		return 0;
 	switch (event->type) {
 	case DF_EVENT_PUT:
 		dfa_debug("%s %s is known", event->model->name, event->id);

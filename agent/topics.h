@@ -13,11 +13,15 @@
  * @changed: wishes may have changed
  * @synced: every topic that is needed was read once; called once
  * @failed: going on makes no sense (no memory)
+ * @asked: this hypervisor is asked for a trace
+ * @unasked: whoever asked does not want to know any more
  */
 struct dfa_topics_ops {
 	void (*changed)(void *arg);
 	void (*synced)(void *arg);
 	void (*failed)(void *arg, int err);
+	void (*asked)(void *arg, const struct df_obj *request);
+	void (*unasked)(void *arg, const char *id);
 };
 
 /**

@@ -105,6 +105,7 @@ static int wish(struct dfa_compile *compile, const struct dfa_group *group,
 		return 0;
 	if (group->is_stateless)
 		value.group.flags = DRAGONFLOW_SECURITY_GROUP_FLAG_STATELESS;
+	value.group.flags |= group->log;
 	return dfa_state_wish(compile->state, DFA_GROUP, group->key,
 			      is_wanted ? &value : NULL);
 }
@@ -331,6 +332,18 @@ static int del(struct dfa_compile *compile, enum dfa_group_kind kind,
 	return err;
 }
 
+static uint32_t log_flags(const struct df_obj *obj)
+{
+	const char *log = df_obj_string(obj, "log");
+	uint32_t flags = 0;
+
+	if (!strcmp(log, "accept") || !strcmp(log, "all"))
+		flags |= DRAGONFLOW_SECURITY_GROUP_FLAG_LOG_ACCEPT;
+	if (!strcmp(log, "drop") || !strcmp(log, "all"))
+		flags |= DRAGONFLOW_SECURITY_GROUP_FLAG_LOG_DROP;
+	return flags;
+}
+
 int dfa_security_group_put(struct dfa_compile *compile,
 			   const struct df_obj *obj)
 {
@@ -340,6 +353,7 @@ int dfa_security_group_put(struct dfa_compile *compile,
 	if (err)
 		return err;
 	group->is_stateless = !df_obj_bool(obj, "stateful");
+	group->log = log_flags(obj);
 	return set_key(compile, group, df_obj_key(obj)) ?:
 		       dfa_group_compile(compile, group);
 }

@@ -34,6 +34,7 @@ enum dfa_group_kind {
  * @elements: of its set, by &dfa_element.in_group
  * @in_needs: in &dfa_compile.needs while its topic may have to come or go
  * @is_stateless: its rules judge every packet
+ * @log: which DRAGONFLOW_SECURITY_GROUP_FLAG_LOG_* it has
  * @is_set: the kernel is to have its addresses
  * @is_read: its topic was read once
  * @is_ready: so were those of all groups that its rules name
@@ -53,6 +54,7 @@ struct dfa_group {
 	struct dfa_list elements;
 	struct dfa_list in_needs;
 	bool is_stateless;
+	uint32_t log;
 	bool is_set;
 	bool is_read;
 	bool is_ready;

@@ -530,5 +530,15 @@ const struct df_schema df_schemas[] = {
 		     .doc = "Tells who knows a router of a network that it leads to." },
 	  .fields = router_link_fields,
 	  .follows = "router_interface" },
+	{ .model = { .name = "trace_request", .plural = "trace_requests",
+		     .topic = "chassis/<host>",
+		     .flags = DF_MODEL_REPORTED | DF_MODEL_LEASED,
+		     .doc = "Asks a hypervisor what would become of a packet there." },
+	  .fields = df_trace_request_fields },
+	{ .model = { .name = "trace_answer", .plural = "trace_answers",
+		     .topic = "chassis/<host>",
+		     .flags = DF_MODEL_REPORTED | DF_MODEL_LEASED,
+		     .doc = "What it says; it is there as long as the request is." },
+	  .fields = df_trace_answer_fields },
 	{ .model = { .name = NULL } }
 };

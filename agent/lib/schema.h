@@ -59,4 +59,8 @@ extern const struct df_field df_security_group_member_fields[];
 extern const struct df_field df_address_group_fields[];
 extern const struct df_unique df_address_group_uniques[];
 
+/* schema_trace.c */
+extern const struct df_field df_trace_request_fields[];
+extern const struct df_field df_trace_answer_fields[];
+
 #endif

@@ -5,6 +5,8 @@
 
 /* security_group */
 
+static const char *const log_events[] = { "none", "accept", "drop", "all", NULL };
+
 const struct df_field df_security_group_fields[] = {
 	ID("Identifies the security group."),
 	NAME,
@@ -13,6 +15,9 @@ const struct df_field df_security_group_fields[] = {
 	{ .name = "stateful", .type = DF_TYPE_BOOL, .preset = "true",
 	  .flags = DF_FIELD_IMMUTABLE | DF_FIELD_COLUMN,
 	  .doc = "Whether answers to what was allowed need no rule." },
+	{ .name = "log", .type = DF_TYPE_ENUM, .values = log_events,
+	  .preset = "none",
+	  .doc = "What of its ports' traffic is logged, as dfctl log shows it." },
 	TAGS,
 	KEY,
 	REVISION,

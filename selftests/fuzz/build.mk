@@ -7,7 +7,7 @@ FUZZ_LIB := $(wildcard agent/lib/*.c)
 FUZZ_AGENT := $(FUZZ_LIB) $(AGENT_PURE)
 FUZZ_address := $(FUZZ_AGENT)
 FUZZ_apply := $(patsubst %,agent/lib/%.c,address error field json model model_policy model_port \
-	model_router object schema schema_policy) \
+	model_router object schema schema_policy schema_trace) \
 	$(patsubst %,tools/dfctl/%.c,apply progress suggest text)
 FUZZ_change := $(FUZZ_LIB)
 FUZZ_config := $(FUZZ_AGENT) tools/dfctl/config.c tools/dfctl/text.c

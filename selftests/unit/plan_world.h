@@ -300,7 +300,9 @@ static bool accepts_policy(const struct model *model, enum dfa_kind kind,
 	if (kind == DFA_MEMBER)
 		return model->there[DFA_SET][value->member.set];
 	if (kind == DFA_GROUP)
-		return !is_there || old->group.flags == value->group.flags;
+		return !is_there ||
+		       !((old->group.flags ^ value->group.flags) &
+			 DRAGONFLOW_SECURITY_GROUP_FLAG_STATELESS);
 	if (kind == DFA_SET)
 		return true;
 	return model->there[DFA_GROUP][value->rule.group] &&
@@ -484,7 +486,10 @@ static union dfa_value random_route(uint32_t id, bool odd_types)
 	};
 }
 
-/* An id tells set and prefix of a member; and, unless odd, group and flags. */
+/*
+ * An id tells set and prefix of a member; and, unless odd, group and whether
+ * that is stateless.
+ */
 static union dfa_value random_policy(enum dfa_kind kind, uint32_t id,
 				     bool odd_types)
 {
@@ -496,7 +501,7 @@ static union dfa_value random_policy(enum dfa_kind kind, uint32_t id,
 		value.member.prefix.bytes[3] = (uint8_t)id;
 		value.member.prefix_len = 32;
 	} else if (kind == DFA_GROUP) {
-		value.group.flags = odd_types ? pick(2) : id % 2;
+		value.group.flags = (odd_types ? pick(2) : id % 2) | pick(4) << 1;
 	} else if (kind == DFA_RULE) {
 		value.rule.group = 1 + (odd_types ? pick(3) : id % 3);
 		value.rule.set = pick(4);

@@ -90,6 +90,33 @@ static void a_stateless_group_says_so(void **state)
 			 DRAGONFLOW_SECURITY_GROUP_FLAG_STATELESS);
 }
 
+static void a_group_says_what_it_logs(void **state)
+{
+	static const struct {
+		const char *log;
+		uint32_t flags;
+	} cases[] = {
+		{ ",\"log\":\"accept\"", DRAGONFLOW_SECURITY_GROUP_FLAG_LOG_ACCEPT },
+		{ ",\"log\":\"drop\"", DRAGONFLOW_SECURITY_GROUP_FLAG_LOG_DROP },
+		{ ",\"log\":\"all\",\"stateful\":false",
+		  DRAGONFLOW_SECURITY_GROUP_FLAG_LOG_ACCEPT |
+		  DRAGONFLOW_SECURITY_GROUP_FLAG_LOG_DROP |
+		  DRAGONFLOW_SECURITY_GROUP_FLAG_STATELESS },
+		{ ",\"log\":\"none\"", 0 },
+		{ "", 0 },
+	};
+	struct world *world = *state;
+	size_t i;
+
+	put_port(world, 1, "here", "1");
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		put_group(world, 1, cases[i].log);
+		follow(world);
+		assert_int_equal(wish(world, DFA_GROUP, 61)->group.flags,
+				 cases[i].flags);
+	}
+}
+
 static void rules_say_what_they_match(void **state)
 {
 	struct world *world = *state;
@@ -375,6 +402,7 @@ int main(void)
 		test(groups_of_other_ports_are_not),
 		test(a_group_may_name_itself),
 		test(a_stateless_group_says_so),
+		test(a_group_says_what_it_logs),
 		test(rules_say_what_they_match),
 		test(rules_of_icmp_have_types_and_codes),
 		test(a_change_is_one_message),

@@ -25,7 +25,9 @@ static void a_file_sets_everything(void **unused)
 				   "run-dir = /run/y\n"
 				   "state-dir = /var/z\n"
 				   "log-level = debug\n"
-				   "dataplane = none";
+				   "dataplane = none\n"
+				   "security-log-rate = 7\n"
+				   "security-log-burst = 1000000";
 	struct dfa_config config;
 	struct df_error error;
 
@@ -40,6 +42,8 @@ static void a_file_sets_everything(void **unused)
 	assert_string_equal(config.state_dir, "/var/z");
 	assert_int_equal(config.log_level, DFA_LOG_DEBUG);
 	assert_int_equal(config.dataplane, DFA_DATAPLANE_NONE);
+	assert_int_equal(config.security_log_rate, 7);
+	assert_int_equal(config.security_log_burst, 1000000);
 	assert_int_equal(config.encap_count, 2);
 	assert_int_equal(config.encap[0].type, DFA_ENCAP_GENEVE);
 	assert_int_equal(config.encap[0].address.family, AF_INET);
@@ -62,6 +66,8 @@ static void defaults_are_filled_in(void **unused)
 	assert_non_null(strstr(config.database, "sqlite:///"));
 	assert_string_equal(config.control_socket, "/run/dragonflow/hv1.sock");
 	assert_int_equal(config.dataplane, DFA_DATAPLANE_KERNEL);
+	assert_int_equal(config.security_log_rate, 100);
+	assert_int_equal(config.security_log_burst, 25);
 	assert_int_equal(config.encap_count, 0);
 	dfa_config_fini(&config);
 }
@@ -106,6 +112,10 @@ static void what_is_wrong_is_refused(void **unused)
 		{ "state-dir", "z" },
 		{ "log-level", "DEBUG" },
 		{ "dataplane", "user" },
+		{ "security-log-rate", "0" },
+		{ "security-log-rate", "many" },
+		{ "security-log-burst", "-1" },
+		{ "security-log-burst", "1000001" },
 	};
 	struct dfa_config config;
 	struct df_error error;
