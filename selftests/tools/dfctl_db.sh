@@ -106,7 +106,7 @@ models_of_agents_are_read_only() {
 	local model verb
 	database
 	for model in agent port_status port_claims binding standby_binding router_link \
-		security_group_member; do
+		security_group_member trace_request trace_answer; do
 		check "$model list" dfctl "$model" list
 		for verb in "create x" "set x tags=a" "delete x"; do
 			# words

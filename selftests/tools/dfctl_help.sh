@@ -130,6 +130,7 @@ options_are_completed() {
 fields_are_completed() {
 	check_eq "a field" "segmentation_id=" "$(completed 'dfctl network create seg')"
 	check_eq "not those that nobody writes" "" "$(completed 'dfctl network create revi')"
+	check_eq "of a packet" "dst= dst-mac= dport=" "$(completed 'dfctl trace 1 d')"
 }
 
 values_are_completed() {

@@ -5,7 +5,7 @@ BENCH_COMMIT := $(BUILD)/bench/commit
 BENCH_COMMIT_SRCS := tools/bench/control/commit.c
 
 $(call objs,$(BENCH_COMMIT_SRCS)): CPPFLAGS += -I. -Iagent/lib
-$(BENCH_COMMIT): $(call objs,$(BENCH_COMMIT_SRCS) $(addprefix tools/dfctl/,nl.c decode.c text.c)) \
+$(BENCH_COMMIT): $(call objs,$(BENCH_COMMIT_SRCS) $(addprefix tools/dfctl/,nl.c decode.c decode_trace.c text.c)) \
 		$(BUILD)/lib/libdragonflow.so
 	$(call link,-ldragonflow -ljansson -lmnl -lpthread)
 

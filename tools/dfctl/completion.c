@@ -10,6 +10,7 @@
 
 #include "kernel.h"
 #include "nb.h"
+#include "trace.h"
 
 enum { DATABASE_TIMEOUT_MS = 1000 };
 
@@ -210,6 +211,22 @@ static void topics(struct question *q)
 	}
 }
 
+static void trace_words(const struct question *q)
+{
+	size_t i;
+
+	if (!q->ctl->argc) {
+		devices(q);
+		objects(q, "port");
+		return;
+	}
+	for (i = 0; dfctl_packet_field(i); i++) {
+		__auto_free char *name = dfctl_strf("%s=", dfctl_packet_field(i));
+
+		candidate(q, name);
+	}
+}
+
 static void model_words(struct question *q)
 {
 	const struct dfctl_cmd *cmd = q->ctl->cmd;
@@ -236,8 +253,11 @@ static void cmd_words(struct question *q)
 
 	if (q->ctl->model)
 		model_words(q);
-	else if (!strcmp(cmd->name, "flows") || !strcmp(cmd->name, "flush"))
+	else if (!strcmp(cmd->name, "flows") || !strcmp(cmd->name, "flush") ||
+		 !strcmp(cmd->name, "log"))
 		devices(q);
+	else if (!strcmp(cmd->name, "trace"))
+		trace_words(q);
 	else if (!strcmp(cmd->name, "monitor"))
 		topics(q);
 	else if (!strcmp(cmd->name, "completion"))

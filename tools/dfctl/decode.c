@@ -4,65 +4,31 @@
  * family names its attributes, with '_' for '-'.
  */
 #include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <libmnl/libmnl.h>
 #include <linux/dragonflow.h>
 #include <linux/genetlink.h>
 
+#include "decode.h"
 #include "dfctl.h"
 #include "nl.h"
 
-#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
-
-enum attr_type {
-	TYPE_U8,
-	TYPE_U16,
-	TYPE_U32,
-	TYPE_U64,
-	TYPE_BE16,
-	TYPE_HEX16,
-	TYPE_ENUM,
-	TYPE_FLAGS,
-	TYPE_FLAG,
-	TYPE_STRING,
-	TYPE_MAC,
-	TYPE_IP4,
-	TYPE_IP6,
-	TYPE_NEST,
-};
-
-/**
- * struct attr_spec - how an attribute is shown
- * @name: name of the member
- * @type: what it holds
- * @multi: there may be several: an array
- * @names: names of an enum's values, ended by NULL
- * @nest: what is inside, indexed by attribute
- * @nest_size: of that table; what is behind its end is not shown
- */
-struct attr_spec {
-	const char *name;
-	enum attr_type type;
-	bool multi;
-	const char *const *names;
-	const struct attr_spec *nest;
-	size_t nest_size;
-};
-
 static const char *const port_types[] = { "0", "vif", "tunnel", "remote", NULL };
 static const char *const flow_classes[] = { "0", "l2", "l3", "connection", NULL };
-static const char *const fragments[] = { "none", "first", "later", NULL };
-static const char *const actions[] = { "0", "output", "tunnel", "flood", "route", NULL };
+const char *const dfctl_fragments[] = { "none", "first", "later", NULL };
+const char *const dfctl_actions[] = { "0", "output", "tunnel", "flood", "route", NULL };
 static const char *const network_flags[] = { "vlan-transparent", NULL };
 static const char *const down_flags[] = { "admin-down", NULL };
 static const char *const port_flags[] = { "admin-down", "relay", "security", NULL };
 static const char *const route_types[] = {
 	"0", "unicast", "blackhole", "unreachable", "prohibit", NULL
 };
-static const char *const group_flags[] = { "stateless", NULL };
-static const char *const directions[] = { "0", "ingress", "egress", NULL };
+static const char *const group_flags[] = { "stateless", "log-accept", "log-drop", NULL };
+const char *const dfctl_directions[] = { "0", "ingress", "egress", NULL };
 static const char *const ip_versions[] = { "0", "ip4", "ip6", NULL };
-static const char *const drop_reasons[] = {
+const char *const dfctl_drop_reasons[] = {
 	"0", "malformed", "truncated", "source-multicast", "vlan", "admin-down",
 	"unknown-network", "unknown-destination", "reflection", "no-device",
 	"transmit", "no-memory", "loop", "router-input", "unroutable", "no-route",
@@ -84,6 +50,8 @@ static const struct attr_spec datapath_spec[] = {
 	[DF_A_DATAPATH_ROUTERS] = { "routers", TYPE_U32 },
 	[DF_A_DATAPATH_ROUTER_INTERFACES] = { "router_interfaces", TYPE_U32 },
 	[DF_A_DATAPATH_ROUTES] = { "routes", TYPE_U32 },
+	[DF_A_DATAPATH_LOG_RATE] = { "log_rate", TYPE_U32 },
+	[DF_A_DATAPATH_LOG_BURST] = { "log_burst", TYPE_U32 },
 };
 
 static const struct attr_spec network_spec[] = {
@@ -96,7 +64,7 @@ static const struct attr_spec network_spec[] = {
 };
 
 static const struct attr_spec drop_spec[] = {
-	[DF_A_DROP_REASON] = { "reason", TYPE_ENUM, .names = drop_reasons },
+	[DF_A_DROP_REASON] = { "reason", TYPE_ENUM, .names = dfctl_drop_reasons },
 	[DF_A_DROP_PACKETS] = { "packets", TYPE_U64 },
 };
 
@@ -220,7 +188,8 @@ static const struct attr_spec security_group_spec[] = {
 static const struct attr_spec security_group_rule_spec[] = {
 	[DF_A_SECURITY_GROUP_RULE_ID] = { "id", TYPE_U32 },
 	[DF_A_SECURITY_GROUP_RULE_GROUP] = { "group", TYPE_U32 },
-	[DF_A_SECURITY_GROUP_RULE_DIRECTION] = { "direction", TYPE_ENUM, .names = directions },
+	[DF_A_SECURITY_GROUP_RULE_DIRECTION] = { "direction", TYPE_ENUM,
+						 .names = dfctl_directions },
 	[DF_A_SECURITY_GROUP_RULE_VERSION] = { "version", TYPE_ENUM, .names = ip_versions },
 	[DF_A_SECURITY_GROUP_RULE_PROTOCOL] = { "protocol", TYPE_U8 },
 	[DF_A_SECURITY_GROUP_RULE_PORT_MIN] = { "port_min", TYPE_U16 },
@@ -247,24 +216,8 @@ static const struct attr_spec address_set_member_spec[] = {
 	[DF_A_ADDRESS_SET_MEMBER_PREFIX_LEN] = { "prefix_len", TYPE_U8 },
 };
 
-static const struct attr_spec match_spec[] = {
-	[DF_A_MATCH_TUNNEL_ID] = { "tunnel_id", TYPE_U32 },
-	[DF_A_MATCH_ETH_SRC] = { "eth_src", TYPE_MAC },
-	[DF_A_MATCH_ETH_DST] = { "eth_dst", TYPE_MAC },
-	[DF_A_MATCH_ETH_TYPE] = { "eth_type", TYPE_HEX16 },
-	[DF_A_MATCH_VLAN_TCI] = { "vlan_tci", TYPE_BE16 },
-	[DF_A_MATCH_IP_PROTO] = { "ip_proto", TYPE_U8 },
-	[DF_A_MATCH_IP_FRAGMENT] = { "ip_fragment", TYPE_ENUM, .names = fragments },
-	[DF_A_MATCH_IP4_SRC] = { "ip4_src", TYPE_IP4 },
-	[DF_A_MATCH_IP4_DST] = { "ip4_dst", TYPE_IP4 },
-	[DF_A_MATCH_IP6_SRC] = { "ip6_src", TYPE_IP6 },
-	[DF_A_MATCH_IP6_DST] = { "ip6_dst", TYPE_IP6 },
-	[DF_A_MATCH_L4_SRC] = { "l4_src", TYPE_BE16 },
-	[DF_A_MATCH_L4_DST] = { "l4_dst", TYPE_BE16 },
-};
-
 static const struct attr_spec action_spec[] = {
-	[DF_A_ACTION_TYPE] = { "type", TYPE_ENUM, .names = actions },
+	[DF_A_ACTION_TYPE] = { "type", TYPE_ENUM, .names = dfctl_actions },
 	[DF_A_ACTION_PORT] = { "port", TYPE_U32 },
 	[DF_A_ACTION_CHASSIS] = { "chassis", TYPE_U32 },
 	[DF_A_ACTION_NETWORK] = { "network", TYPE_U32 },
@@ -278,8 +231,8 @@ static const struct attr_spec action_spec[] = {
 static const struct attr_spec flow_spec[] = {
 	[DF_A_FLOW_PORT] = { "port", TYPE_U32 },
 	[DF_A_FLOW_CLASS] = { "class", TYPE_ENUM, .names = flow_classes },
-	[DF_A_FLOW_MATCH] = { "match", TYPE_NEST, .nest = match_spec,
-			      .nest_size = ARRAY_SIZE(match_spec) },
+	[DF_A_FLOW_MATCH] = { "match", TYPE_NEST, .nest = dfctl_match_spec,
+			      .nest_size = DFCTL_MATCH_SPEC_SIZE },
 	[DF_A_FLOW_ACTION] = { "action", TYPE_NEST, .multi = true, .nest = action_spec,
 			       .nest_size = ARRAY_SIZE(action_spec) },
 	[DF_A_FLOW_PACKETS] = { "packets", TYPE_U64 },
@@ -402,6 +355,20 @@ static json_t *mac_json(const struct nlattr *attr)
 			    mac[3], mac[4], mac[5]);
 }
 
+static json_t *bytes_json(const struct nlattr *attr)
+{
+	const uint8_t *bytes = mnl_attr_get_payload(attr);
+	size_t i, len = mnl_attr_get_payload_len(attr);
+	char *text = dfctl_alloc(2 * len + 1);
+	json_t *string;
+
+	for (i = 0; i < len; i++)
+		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+	string = json_string(text);
+	free(text);
+	return string;
+}
+
 static json_t *string_json(const struct nlattr *attr)
 {
 	const char *text = mnl_attr_get_payload(attr);
@@ -435,6 +402,8 @@ static json_t *attr_json(const struct attr_spec *spec, const struct nlattr *attr
 		return string_json(attr);
 	case TYPE_MAC:
 		return mac_json(attr);
+	case TYPE_BYTES:
+		return bytes_json(attr);
 	case TYPE_IP4:
 		return address_json(attr, AF_INET);
 	case TYPE_IP6:
@@ -477,6 +446,23 @@ static json_t *nest_json(const struct attr_spec *spec, const struct nlattr *nest
 	return object;
 }
 
+/* The table of a command's messages; NULL if there is none. */
+static const struct attr_spec *message_spec(uint8_t cmd, size_t *size)
+{
+	if (cmd == DF_CMD_TRACE) {
+		*size = dfctl_trace_spec_size;
+		return dfctl_trace_spec;
+	}
+	if (cmd == DF_CMD_LOG_NTF) {
+		*size = dfctl_log_spec_size;
+		return dfctl_log_spec;
+	}
+	if (cmd >= ARRAY_SIZE(messages))
+		return NULL;
+	*size = messages[cmd].size;
+	return messages[cmd].spec;
+}
+
 /**
  * dfctl_nl_decode - a message of the family as a JSON object
  * @nlh: the message
@@ -487,16 +473,20 @@ static json_t *nest_json(const struct attr_spec *spec, const struct nlattr *nest
 json_t *dfctl_nl_decode(const struct nlmsghdr *nlh, const char **event)
 {
 	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+	const struct attr_spec *spec = NULL;
 	const struct nlattr *attr;
 	json_t *object;
+	size_t size;
 
-	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*genl) ||
-	    genl->cmd >= ARRAY_SIZE(messages) || !messages[genl->cmd].spec)
+	if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(*genl))
+		spec = message_spec(genl->cmd, &size);
+	if (!spec)
 		return NULL;
 	object = json_object();
 	mnl_attr_for_each(attr, nlh, sizeof(*genl))
-		attr_add(object, messages[genl->cmd].spec, messages[genl->cmd].size, attr);
+		attr_add(object, spec, size, attr);
 	if (event)
-		*event = messages[genl->cmd].event;
+		*event = genl->cmd < ARRAY_SIZE(messages) ? messages[genl->cmd].event :
+			 genl->cmd == DF_CMD_LOG_NTF ? "log" : NULL;
 	return object;
 }

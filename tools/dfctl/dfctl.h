@@ -40,6 +40,8 @@ enum {
 	DFCTL_OPT_DISCARD = 1 << 8,
 	DFCTL_OPT_MERGE = 1 << 9,
 	DFCTL_OPT_REPLACE = 1 << 10,
+	DFCTL_OPT_TRACE = 1 << 11,
+	DFCTL_OPT_COUNT = 1 << 12,
 };
 
 /**
@@ -51,11 +53,15 @@ enum {
  * @timeout: seconds as text, or NULL
  * @count: number of changes after which a monitor ends, as text, or NULL
  * @batch: objects in a transaction, as text, or NULL
+ * @pcap: file with a capture, or NULL
+ * @packet: which packet of it, as text, or NULL
+ * @frame: a frame as hexadecimal digits, or NULL
  * @json: print JSON
  * @no_headers: leave out the line above a table
  * @stats: show the counters
  * @default_rules: let a new security group's workloads send
  * @kernel: watch the kernel
+ * @follow: let other hypervisors go on with a trace
  * @snapshot: begin with what is there
  * @dry_run: only tell what would be written
  * @discard: delete what cannot be read
@@ -78,11 +84,15 @@ struct dfctl {
 	const char *timeout;
 	const char *count;
 	const char *batch;
+	const char *pcap;
+	const char *packet;
+	const char *frame;
 	bool json;
 	bool no_headers;
 	bool stats;
 	bool default_rules;
 	bool kernel;
+	bool follow;
 	bool snapshot;
 	bool dry_run;
 	bool discard;
@@ -154,6 +164,7 @@ extern const struct dfctl_cmd dfctl_model_cmds[];
 int dfctl_create(struct dfctl *ctl);
 int dfctl_show(struct dfctl *ctl);
 int dfctl_list(struct dfctl *ctl);
+int dfctl_log(struct dfctl *ctl);
 int dfctl_set(struct dfctl *ctl);
 int dfctl_delete(struct dfctl *ctl);
 int dfctl_apply(struct dfctl *ctl);
@@ -162,6 +173,7 @@ int dfctl_completion(struct dfctl *ctl);
 int dfctl_help(struct dfctl *ctl);
 int dfctl_monitor(struct dfctl *ctl);
 int dfctl_status(struct dfctl *ctl);
+int dfctl_trace(struct dfctl *ctl);
 
 /* args.c */
 int dfctl_parse(struct dfctl *ctl, int argc, char **argv);

@@ -265,23 +265,18 @@ static void flow_name(json_t *flow, const json_t *ports, const json_t *chassis)
 static int port_parse(const struct dfctl *ctl, const json_t *ports, uint32_t *id)
 {
 	const char *word = ctl->argc ? ctl->argv[0] : NULL;
-	json_t *port;
-	size_t i;
+	const json_t *port;
 
 	*id = 0;
 	if (!word)
 		return DFCTL_OK;
-	json_array_foreach(ports, i, port) {
-		const char *device = json_string_value(json_object_get(port, "device"));
-		__auto_free char *number = dfctl_value_text(json_object_get(port, "id"));
-
-		if (!strcmp(number, word) || (device && !strcmp(device, word))) {
-			*id = (uint32_t)json_integer_value(json_object_get(port, "id"));
-			return DFCTL_OK;
-		}
+	port = dfctl_kernel_port_find(ports, word);
+	if (!port) {
+		dfctl_err("port '%s': no such device or id", word);
+		return DFCTL_FAILED;
 	}
-	dfctl_err("port '%s': no such device or id", word);
-	return DFCTL_FAILED;
+	*id = (uint32_t)json_integer_value(json_object_get(port, "id"));
+	return DFCTL_OK;
 }
 
 static int flows_print(const struct dfctl *ctl, json_t *flows, const json_t *ports,

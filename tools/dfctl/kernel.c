@@ -87,6 +87,22 @@ int dfctl_kernel_ports(struct dfctl_nl *nl, json_t **out)
 	return DFCTL_OK;
 }
 
+/* A port by its id or the name of its device, or NULL. */
+const json_t *dfctl_kernel_port_find(const json_t *ports, const char *word)
+{
+	json_t *port;
+	size_t i;
+
+	json_array_foreach(ports, i, port) {
+		const char *device = json_string_value(json_object_get(port, "device"));
+		__auto_free char *number = dfctl_value_text(json_object_get(port, "id"));
+
+		if (!strcmp(number, word) || (device && !strcmp(device, word)))
+			return port;
+	}
+	return NULL;
+}
+
 static char *stat_text(const json_t *port, const char *name)
 {
 	return dfctl_value_text(json_object_get(json_object_get(port, "stats"), name));

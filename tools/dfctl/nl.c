@@ -31,7 +31,7 @@ enum {
  * @socket: the socket
  * @device_fd: a socket of the same namespace, to ask for names of devices
  * @family: id of the family
- * @groups: ids of the multicast groups "config" and "hold", or 0
+ * @groups: ids of the multicast groups "config", "hold" and "log", or 0
  * @seq: sequence number of the last request
  * @objects: what the replies said
  * @interrupted: objects changed while they were dumped
@@ -42,7 +42,7 @@ struct dfctl_nl {
 	struct mnl_socket *socket;
 	int device_fd;
 	uint16_t family;
-	uint32_t groups[2];
+	uint32_t groups[3];
 	uint32_t seq;
 	json_t *objects;
 	bool interrupted;
@@ -224,7 +224,7 @@ static void family_group(struct dfctl_nl *nl, const struct nlattr *name,
 			 const struct nlattr *id)
 {
 	static const char *const names[] = {
-		DRAGONFLOW_MCGRP_CONFIG, DRAGONFLOW_MCGRP_HOLD
+		DRAGONFLOW_MCGRP_CONFIG, DRAGONFLOW_MCGRP_HOLD, DRAGONFLOW_MCGRP_LOG
 	};
 	size_t i;
 
@@ -365,6 +365,8 @@ static int ask_once(struct dfctl_nl *nl, const struct dfctl_nl_request *request)
 	nlh = message(nl, nl->family, request->cmd, flags);
 	if (request->attr)
 		mnl_attr_put_u32(nlh, request->attr, request->value);
+	if (request->fill)
+		request->fill(nlh, request->data);
 	if (mnl_socket_sendto(nl->socket, nlh, nlh->nlmsg_len) < 0)
 		return fail(nl, "netlink: %s", strerror(errno));
 	return receive(nl, receive_object, mnl_socket_get_portid(nl->socket));
@@ -398,18 +400,26 @@ int dfctl_nl_ask(struct dfctl_nl *nl, const struct dfctl_nl_request *request,
 	return err;
 }
 
-/* Receive notifications from now on, see dfctl_nl_events(). */
+static int join(struct dfctl_nl *nl, uint32_t group)
+{
+	if (mnl_socket_setsockopt(nl->socket, NETLINK_ADD_MEMBERSHIP, &group,
+				  sizeof(group)) >= 0)
+		return 0;
+	return fail(nl, "netlink: cannot subscribe: %s", error_text(errno));
+}
+
+/* Receive notifications of changes from now on, see dfctl_nl_events(). */
 int dfctl_nl_subscribe(struct dfctl_nl *nl)
 {
-	size_t i;
+	int err = join(nl, nl->groups[0]);
 
-	for (i = 0; i < MNL_ARRAY_SIZE(nl->groups); i++) {
-		if (mnl_socket_setsockopt(nl->socket, NETLINK_ADD_MEMBERSHIP,
-					  &nl->groups[i], sizeof(nl->groups[i])) < 0)
-			return fail(nl, "netlink: cannot subscribe: %s",
-				    strerror(errno));
-	}
-	return 0;
+	return err ? err : join(nl, nl->groups[1]);
+}
+
+/* Receive what security groups tell from now on, the same way. */
+int dfctl_nl_subscribe_log(struct dfctl_nl *nl)
+{
+	return join(nl, nl->groups[2]);
 }
 
 int dfctl_nl_fd(const struct dfctl_nl *nl)

@@ -17,12 +17,16 @@ struct dfctl_nl;
  * @dump: ask for all objects
  * @attr: u32 attribute to send, or 0 for none
  * @value: its value
+ * @fill: adds other attributes, or NULL
+ * @data: for @fill
  */
 struct dfctl_nl_request {
 	uint8_t cmd;
 	bool dump;
 	uint16_t attr;
 	uint32_t value;
+	void (*fill)(struct nlmsghdr *nlh, const void *data);
+	const void *data;
 };
 
 int dfctl_nl_open(struct dfctl_nl **out, const char *netns);
@@ -30,6 +34,7 @@ void dfctl_nl_close(struct dfctl_nl *nl);
 int dfctl_nl_ask(struct dfctl_nl *nl, const struct dfctl_nl_request *request,
 		 json_t **out);
 int dfctl_nl_subscribe(struct dfctl_nl *nl);
+int dfctl_nl_subscribe_log(struct dfctl_nl *nl);
 int dfctl_nl_fd(const struct dfctl_nl *nl);
 int dfctl_nl_events(struct dfctl_nl *nl, json_t *events);
 const char *dfctl_nl_error(const struct dfctl_nl *nl);
