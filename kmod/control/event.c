@@ -103,8 +103,7 @@ static int local_fill(struct sk_buff *msg, const struct df_net *dn,
 {
 	const struct net_device *dev;
 
-	if (nla_put_u32(msg, DF_A_PORT_FLOW_CLASS,
-			df_flow_class(local->flows.key_len)) ||
+	if (nla_put_u32(msg, DF_A_PORT_FLOW_CLASS, local->flow_class) ||
 	    nla_put_u32(msg, DF_A_PORT_FLOW_LIMIT, local->flows.limit) ||
 	    nla_put_u32(msg, DF_A_PORT_FLOWS, READ_ONCE(local->flows.count)) ||
 	    connections_fill(msg, local))

@@ -46,6 +46,8 @@ struct df_log_limit {
  * @dev: the attached device or NULL; readers: RCU, writers: &df_net.lock. The
  *	device cannot go before its filter, and the filter clears this
  * @tunnel: what @dev puts around packets, if we can do the same; as @dev
+ * @flow_class: what its entries were to match on; they may match on more:
+ *	protected by &df_net.lock
  * @connection_limit: how many connections there may be; protected by
  *	&df_net.lock
  * @zone: where its connections are kept; set before the first port that has
@@ -68,6 +70,7 @@ struct df_local {
 	struct df_port __rcu *port;
 	struct net_device __rcu *dev;
 	const struct df_tunnel __rcu *tunnel;
+	enum dragonflow_flow_class flow_class;
 	u32 connection_limit;
 	struct df_ct_zone *zone;
 	struct df_port_stats __percpu *stats;

@@ -356,6 +356,7 @@ static void port_configure(struct df_port *port,
 		return;
 	df_flow_owner_configure(&port->local->flows, conf->flow_class,
 				conf->flow_limit, df_port_is_guarded(port));
+	port->local->flow_class = conf->flow_class;
 	port->local->connection_limit = conf->connection_limit;
 	if (port->local->zone)
 		WRITE_ONCE(port->local->zone->limit, conf->connection_limit);

@@ -45,6 +45,9 @@ PORTS = [
      "flow-limit": 1048576, "connection-limit": 1048576},
     {"id": 4, "type": "remote", "network": 1, "mac": mac(4), "flags": [],
      "chassis": 20},
+    {"id": 5, "type": "vif", "network": 1, "mac": mac(5),
+     "flags": ["security"], "flow-class": "l2", "flow-limit": 1,
+     "connection-limit": 1},
     {"id": 0xffffffff, "type": "remote", "network": 3, "mac": mac(4),
      "flags": ["admin-down"], "chassis": 0xffffffff},
 ]
