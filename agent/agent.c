@@ -364,6 +364,7 @@ static void tell_database(struct dfa_agent *agent)
 
 	dfa_status_database(&agent->status, is_there ? agent->nb : NULL);
 	dfa_claims_database(&agent->claims, is_there ? agent->nb : NULL);
+	dfa_cache_confirm(&agent->cache, is_there);
 }
 
 static void registered(void *arg)

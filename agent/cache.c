@@ -16,6 +16,8 @@
 enum {
 	SYNC_MS = 1000,
 	RETRY_MS = 5000,
+	CONFIRM_S = 300,
+	FIRST_ROOM = 4096,
 	CHUNK = 64 * 1024,
 	/* While nothing can be written, so much is kept. */
 	BUFFER_MAX = 4 * 1024 * 1024,
@@ -101,10 +103,6 @@ static void flush(struct dfa_cache *cache)
 		schedule(cache->flush, RETRY_MS);
 	} else if (err) {
 		give_up(cache, err);
-	} else if (!cache->used && cache->room > 2 * CHUNK) {
-		free(cache->buffer);
-		cache->buffer = NULL;
-		cache->room = 0;
 	}
 }
 
@@ -115,13 +113,18 @@ static void flush_due(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	flush(cache);
+	if (!cache->used) {
+		free(cache->buffer);
+		cache->buffer = NULL;
+		cache->room = 0;
+	}
 	if (is_kept(cache) && cache->job == DFA_CACHE_IDLE)
 		schedule(cache->due, SYNC_MS);
 }
 
 static int make_room(struct dfa_cache *cache, size_t len)
 {
-	size_t room = cache->room ?: CHUNK;
+	size_t room = cache->room ?: FIRST_ROOM;
 	char *grown;
 
 	while (room < cache->used + len)
@@ -181,8 +184,10 @@ static void add_mark(struct dfa_cache *cache)
 	char offset[24], at[24];
 	const char *const words[] = { offset, at, NULL };
 
+	/* While the database is away, who knows what it would tell? */
+	if (cache->is_confirmed || !cache->saved_at)
+		cache->saved_at = time(NULL);
 	/* A new one has no name until all of it is on the disk. */
-	cache->saved_at = time(NULL);
 	snprintf(offset, sizeof(offset), "%zu",
 		 cache->is_new ? cache->size + cache->used : cache->synced);
 	snprintf(at, sizeof(at), "%lld", (long long)cache->saved_at);
@@ -295,6 +300,25 @@ static void due(evutil_socket_t fd, short what, void *arg)
 		start_job(cache, DFA_CACHE_SHRINK);
 	else
 		start_job(cache, DFA_CACHE_SYNC);
+}
+
+/* What is known is old, but not out of date. */
+static void confirm(evutil_socket_t fd, short what, void *arg)
+{
+	struct dfa_cache *cache = arg;
+
+	(void)fd;
+	(void)what;
+	if (cache->is_confirmed)
+		schedule(cache->due, 0);
+}
+
+void dfa_cache_confirm(struct dfa_cache *cache, bool is_there)
+{
+	/* It was true until now. */
+	if (cache->is_confirmed && !is_there)
+		schedule(cache->due, 0);
+	cache->is_confirmed = is_there;
 }
 
 static void placed(struct dfa_cache *cache)
@@ -426,6 +450,8 @@ static void load(struct dfa_cache *cache)
 int dfa_cache_init(struct dfa_cache *cache, struct event_base *base,
 		   const struct dfa_config *config)
 {
+	static const struct timeval often = { .tv_sec = CONFIRM_S };
+
 	*cache = (struct dfa_cache){
 		.config = config,
 		.pipe = { -1, -1 },
@@ -442,8 +468,9 @@ int dfa_cache_init(struct dfa_cache *cache, struct event_base *base,
 	cache->due = evtimer_new(base, due, cache);
 	cache->ended = event_new(base, cache->pipe[0], EV_READ | EV_PERSIST,
 				 job_ended, cache);
-	if (!cache->flush || !cache->due || !cache->ended ||
-	    event_add(cache->ended, NULL))
+	cache->confirm = event_new(base, -1, EV_PERSIST, confirm, cache);
+	if (!cache->flush || !cache->due || !cache->ended || !cache->confirm ||
+	    event_add(cache->ended, NULL) || event_add(cache->confirm, &often))
 		return -ENOMEM;
 	load(cache);
 	return 0;
@@ -491,6 +518,7 @@ void dfa_cache_fini(struct dfa_cache *cache)
 	event_end(cache->flush);
 	event_end(cache->due);
 	event_end(cache->ended);
+	event_end(cache->confirm);
 	for (int i = 0; i < 2; i++) {
 		if (cache->pipe[i] >= 0)
 			close(cache->pipe[i]);

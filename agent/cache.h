@@ -41,15 +41,19 @@ enum dfa_cache_job {
  * @buffer: what is to be appended, @used of @room bytes
  * @flush: appends it, in a moment
  * @due: runs the thread, later
+ * @ended: readable when the thread has ended
+ * @confirm: says from time to time that it is still true
  * @job: of the thread
  * @thread: while there is a job
  * @pipe: tells its end
  * @job_size: how much was in the file when it began
  * @new_fd: the shorter file, or -1
  * @new_size: how long that is
- * @saved_at: when what is known was brought to the disk last; 0: never
+ * @saved_at: until when what is on the disk was what the database told, but for
+ *	some minutes; 0: never
  * @is_new: the file that is written is not in place
  * @is_complete: it holds all topics, and may take its place
+ * @is_confirmed: the database is there: what is not told has not changed
  * @is_over: it could not be written, and is not any more
  * @note: what is wrong; empty if all is well
  */
@@ -64,7 +68,7 @@ struct dfa_cache {
 	uint64_t seed;
 	char *buffer;
 	size_t used, room;
-	struct event *flush, *due, *ended;
+	struct event *flush, *due, *ended, *confirm;
 	enum dfa_cache_job job;
 	pthread_t thread;
 	int pipe[2];
@@ -74,6 +78,7 @@ struct dfa_cache {
 	time_t saved_at;
 	bool is_new;
 	bool is_complete;
+	bool is_confirmed;
 	bool is_over;
 	char note[256];
 };
@@ -85,6 +90,8 @@ void dfa_cache_fini(struct dfa_cache *cache);
 
 /* From now on the database tells: begin a new file. */
 void dfa_cache_begin(struct dfa_cache *cache);
+/* Is the database there? As long as it is, what is known is not out of date. */
+void dfa_cache_confirm(struct dfa_cache *cache, bool is_there);
 /* What the file said is not needed. */
 void dfa_cache_forget(struct dfa_cache *cache);
 /* It has told all: the new file holds what is known. */
@@ -105,7 +112,7 @@ static inline bool dfa_cache_is_loaded(const struct dfa_cache *cache)
 	return cache->known.count;
 }
 
-/* When that was known, or what is known was saved, in words. */
+/* &dfa_cache.saved_at in words. */
 void dfa_cache_time(const struct dfa_cache *cache, char *text, size_t size);
 
 /* --- between the files ------------------------------------------------------ */

@@ -5,6 +5,7 @@
 is killed and started again; and databases that are not what they were. What that
 means for packets: selftests/agent/offline.sh.
 """
+import json
 import pathlib
 import shutil
 import sys
@@ -20,7 +21,11 @@ from dftest import main  # noqa: E402 pylint: disable=wrong-import-position
 # server is away, and a moment longer, none ends.
 PATIENCE_S = 12
 NETWORK = "00000000-0000-4000-8000-0000000000ff"
+FAR = "00000000-0000-4000-8000-0000000000ee"
 SUBNET = "00000000-0000-4000-8000-0000000000aa"
+FAR_SUBNET = "00000000-0000-4000-8000-0000000000dd"
+GROUP = "00000000-0000-4000-8000-0000000000bb"
+ROUTER = "00000000-0000-4000-8000-0000000000cc"
 
 
 def port_id(number):
@@ -83,18 +88,40 @@ class Host:
 
 
 def cloud(t, uri):
-    """A network with a port at hv1 and two at hv2, which hv1 knows; and hv1."""
-    write(t, uri, "network", "create", f"id={NETWORK}")
-    write(t, uri, "subnet", "create", f"id={SUBNET}", f"network_id={NETWORK}",
-          "cidr=192.0.2.0/24")
-    write(t, uri, "chassis", "create", "name=hv2",
-          'encaps=[{"type": "vxlan", "ip": "127.0.0.2"}]')
-    for number, host in ((1, "hv1"), (2, "hv2"), (3, "hv2")):
-        add_port(t, uri, number, host)
+    """What hv1 reaches: two networks behind a router, a port of its own, which has
+    a group, and two at hv2, one of which is a member of the group; and hv1."""
+    path = pathlib.Path(t.directory()) / "cloud.json"
+    ports = [{"model": "port", "id": port_id(number), "network_id": NETWORK,
+              "fixed_ips": [{"subnet_id": SUBNET,
+                             "ip_address": f"192.0.2.{number}"}],
+              "binding_host": f"hv{1 if number == 1 else 2}",
+              "security_groups": [GROUP][:number < 3]}
+             for number in (1, 2, 3)]
+    path.write_text(json.dumps([
+        {"model": "network", "id": NETWORK}, {"model": "network", "id": FAR},
+        {"model": "subnet", "id": SUBNET, "network_id": NETWORK,
+         "cidr": "192.0.2.0/24"},
+        {"model": "chassis", "name": "hv2",
+         "encaps": [{"type": "vxlan", "ip": "127.0.0.2"}]},
+        {"model": "security_group", "id": GROUP},
+        {"model": "security_group_rule", "security_group_id": GROUP,
+         "direction": "ingress", "remote_group_id": GROUP},
+        {"model": "router", "id": ROUTER},
+        {"model": "router_interface", "router_id": ROUTER,
+         "network_id": NETWORK, "fixed_ips": [
+             {"subnet_id": SUBNET, "ip_address": "192.0.2.254"}]},
+        {"model": "subnet", "id": FAR_SUBNET, "network_id": FAR,
+         "cidr": "198.51.100.0/24"},
+        {"model": "router_interface", "router_id": ROUTER, "network_id": FAR,
+         "fixed_ips": [{"subnet_id": FAR_SUBNET,
+                        "ip_address": "198.51.100.254"}]}, *ports]),
+                    encoding="ascii")
+    write(t, uri, "apply", str(path))
     host = Host(t, uri)
     host.start()
     host.wait_in_step()
     host.wait_saved(1, 2, 3)
+    t.check("topics", len(host.agent.topics()), 6)
     return host
 
 

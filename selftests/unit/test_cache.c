@@ -254,6 +254,25 @@ static void another_database_or_chassis_is_not_mixed_up(void **state)
 	assert_non_null(strstr(cache.note, "another chassis"));
 }
 
+/* What nobody tells of any more may have changed since. */
+static void it_is_as_old_as_the_database_was_there(void **state)
+{
+	(void)state;
+	put(TOPIC, 1, "a");
+	dfa_cache_confirm(&cache, true);
+	dfa_cache_complete(&cache);
+	run_until_idle();
+	cache.saved_at = 1000;
+	cache.is_confirmed = false;
+	reopen();
+	assert_int_equal(cache.known.at, 1000);
+	dfa_cache_begin(&cache);
+	put(TOPIC, 1, "a");
+	dfa_cache_confirm(&cache, true);
+	reopen();
+	assert_in_range(cache.known.at, time(NULL) - 60, time(NULL));
+}
+
 static size_t read_file(char *text, size_t size)
 {
 	FILE *stream = fopen(file, "r");
@@ -467,6 +486,7 @@ int main(void)
 		cache_test(what_is_told_again_is_forgotten),
 		cache_test(one_that_is_not_complete_has_no_place),
 		cache_test(another_database_or_chassis_is_not_mixed_up),
+		cache_test(it_is_as_old_as_the_database_was_there),
 		cache_test(another_version_is_told),
 		cache_test(a_damaged_file_is_ignored),
 		cache_test(a_torn_file_is_what_was_known_before),
