@@ -60,7 +60,10 @@ static void close_file(struct dfa_cache *cache)
 {
 	if (cache->fd >= 0)
 		close(cache->fd);
+	if (cache->new_fd >= 0)
+		close(cache->new_fd);
 	cache->fd = -1;
+	cache->new_fd = -1;
 	if (cache->is_over)
 		dfa_cache_remove(cache);
 }

@@ -192,11 +192,16 @@ int dfa_cache_shrink(struct dfa_cache *cache)
 
 	if (err)
 		return err;
-	if (len < cache->job_size)
-		return text ? munmap(text, len), -ENODATA : -ENODATA;
+	if (!text)
+		return -ENODATA;
 	dfa_known_header(header, cache->config->chassis,
 			 cache->config->database);
-	err = dfa_known_read(&known, text, cache->job_size, header, &why);
+	/* Somebody else may have cut it. */
+	if (len < cache->job_size)
+		err = -ENODATA;
+	else
+		err = dfa_known_read(&known, text, cache->job_size, header,
+				     &why);
 	if (!err) {
 		err = known.torn ? -EBADMSG : write_shorter(cache, &known);
 		dfa_known_fini(&known);
