@@ -82,7 +82,7 @@ is_there() {
 everything_asked_for_is_measured() {
 	local wanted
 	check_eq "exit status" 0 "$MEASURED"
-	for wanted in "cold-start seconds" "restart seconds" "restart objects_written" \
+	for wanted in "cold-start seconds" "cold-start-offline-sqlite seconds" "restart seconds" "restart objects_written" \
 		"size objects" "size flow_entries" "size kernel_bytes" "size database_bytes" \
 		"size hypervisor_rss_bytes" "size hypervisor_pss_bytes" "size central_pss_bytes" \
 		"commit-to-kernel-sqlite p50_ms" "commit-to-kernel-sqlite p99_ms" \

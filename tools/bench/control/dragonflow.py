@@ -38,6 +38,14 @@ class Sqlite:
     def reach(self, _netns):
         """Who sees the file reaches it."""
 
+    def lose(self):
+        """It is away."""
+        (self.directory / "nb.db").rename(self.directory / "away")
+
+    def find(self):
+        """It is there again."""
+        (self.directory / "away").rename(self.directory / "nb.db")
+
     def stop(self):
         """Nothing runs."""
 
@@ -84,6 +92,12 @@ class Served:
         if self.daemon:
             self.daemon.end()
             self.daemon = None
+
+    lose = stop
+
+    def find(self):
+        """Its server is started again."""
+        self.start()
 
     def daemons(self):
         return [self.daemon]
@@ -185,6 +199,17 @@ class Dragonflow:
             f"--run-dir={self.directory}",
             f"--state-dir={self.directory}", f"--encap=vxlan:{HERE_IP}",
             netns=HV)
+
+    def is_kept(self):
+        """Does the agent's file hold what it knows?"""
+        cache = self.ask("status")["cache"]
+        return cache["bytes"] and (self.directory / f"{HERE}.cache").exists()
+
+    def lose_database(self):
+        self.driver.lose()
+
+    def find_database(self):
+        self.driver.find()
 
     def is_programmed(self):
         """Does the kernel have all ports, and the tunnel's?"""

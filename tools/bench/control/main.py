@@ -80,6 +80,24 @@ class Bench:
             runs.append(self.timed(deadline))
         self.add("cold-start", "seconds", "s", runs)
 
+    def offline_start(self, deadline):
+        """The same without the database, from what the agent knew last. OVN's
+        controller has nothing then."""
+        if not hasattr(self.system, "lose_database"):
+            return
+        runs = []
+        for _ in range(self.repeat):
+            deadline.wait_for(self.system.is_kept)
+            self.system.lose_database()
+            self.system.empty(deadline)
+            begin = time.monotonic()
+            self.system.start(deadline)
+            deadline.wait_for(self.system.is_programmed)
+            runs.append(time.monotonic() - begin)
+            self.system.find_database()
+            self.system.wait(deadline)
+        self.add(f"cold-start-offline-{self.args.driver}", "seconds", "s", runs)
+
     def size(self, deadline):
         for metric, (value, unit) in self.system.sizes(deadline).items():
             self.add("size", metric, unit, [value])
@@ -163,7 +181,8 @@ class Bench:
         self.add(scenario, "probes", "probes", sent)
         self.add(scenario, "longest_gap_ms", "ms", gaps, max(gaps))
 
-    STEPS = {"cold-start": cold_start, "size": size,
+    STEPS = {"cold-start": cold_start,
+             "cold-start-offline": offline_start, "size": size,
              "commit-to-kernel": commit, "restart": restart,
              "outage-agent-killed": outage_agent,
              "outage-agent-killed-waiting": outage_agent_waiting,
