@@ -273,13 +273,22 @@ def port_filter(cloud, rng):
 
 @action(3)
 def network_create(cloud, rng):
-    """With two ports; most have a router from the beginning."""
+    """Most have a router from the beginning."""
+    return add_network(cloud, rng, rng.random() < 0.8)
+
+
+def routed_network_create(cloud, rng):
+    return add_network(cloud, rng, True)
+
+
+def add_network(cloud, rng, has_router):
+    """With two ports."""
     if len(cloud.networks) >= NETWORKS_MAX or len(cloud.ports) + 2 > PORTS_MAX:
         return None
     tenant = rng.choice(TENANTS)
     network = make_network(cloud, rng, tenant)
     interfaces = []
-    if rng.random() < 0.8:
+    if has_router:
         interfaces.append(make_interface(rng, router_of(cloud, tenant), network))
     ports = [make_port(cloud, rng, network, rng.choice(HVS)) for _ in range(2)]
     cloud.foresee()

@@ -57,7 +57,9 @@ enum {
 	TICK_MS = 10,
 	CHECK_MS = 200,
 	CLAIM_MS = 500,
-	PAIRS_A_TICK = 4,
+	PAIRS_A_TICK = 6,
+	HOT_MS = 20000,		/* so long two ports use one of their UDP ports */
+	FAR_ROUNDS = 4,		/* tenants send to others only in each of so many rounds */
 	QUEUE = 4000,
 	WORDS = 9,
 	NOBODY = -1,
@@ -185,15 +187,23 @@ static void send_broadcast(int from)
 	send_probe(&all, &probe);
 }
 
+/*
+ * What knows a flow keeps it while there are packets: one that is never silent shows
+ * whether it is forgotten in time. Each pair begins the next at a moment of its own.
+ */
+static uint8_t flow_port(int from, int to)
+{
+	return (judge_now() + (from * 7 + to) * 1000) / HOT_MS % UDP_PORTS;
+}
+
 static void send_pair(int from, int to)
 {
-	static uint8_t port;
 	struct probe probe = {
 		.from = (uint8_t)from,
 		.to = (uint8_t)to,
 		.flow = NO_FLOW,
 		.kind = STRAY,
-		.port = port++ % UDP_PORTS,
+		.port = flow_port(from, to),
 	};
 
 	if (to < PORTS_MAX && !is_same_network(&stations[from], &stations[to]))
@@ -433,16 +443,26 @@ static bool read_commands(void)
 
 /* --- the loop ---------------------------------------------------------------------- */
 
+/* Is it their turn? It seldom is where nothing may arrive anyway. */
+static bool is_due(int from, int to, unsigned int round)
+{
+	if (stations[from].fd < 0 || !stations[to].is_known)
+		return false;
+	return stations[from].tenant == stations[to].tenant || round % FAR_ROUNDS == 0;
+}
+
 static void send_pairs(void)
 {
 	int tries = PORTS_MAX * TARGETS_MAX, left = PAIRS_A_TICK;
+	static unsigned int round;
 	static int cursor;
 
 	for (; left && tries; tries--) {
 		int from = cursor / TARGETS_MAX, to = cursor % TARGETS_MAX;
 
 		cursor = (cursor + 1) % (PORTS_MAX * TARGETS_MAX);
-		if (stations[from].fd < 0 || !stations[to].is_known)
+		round += !cursor;
+		if (!is_due(from, to, round))
 			continue;
 		if (from == to)
 			send_broadcast(from);

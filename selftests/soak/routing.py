@@ -178,7 +178,7 @@ def detour(cloud, rng, router, family):
 
 
 def nexthops(cloud, rng, router, family):
-    ports = [port for port in cloud.live() if port.network in router.interfaces
+    ports = [port for port in cloud.live(True) if port.network in router.interfaces
              and family in router.interfaces[port.network].families]
     if rng.random() < 0.8:
         ports = [port for port in ports if port.works]
@@ -197,8 +197,19 @@ def route_behind(cloud, rng, router, family):
 
 @action(8)
 def route_create(cloud, rng):
+    return add_route(cloud, rng, rng.choice((drop_route, detour, route_behind, route_behind)))
+
+
+def route_behind_create(cloud, rng):
+    return add_route(cloud, rng, route_behind)
+
+
+def route_drop_create(cloud, rng):
+    return add_route(cloud, rng, drop_route)
+
+
+def add_route(cloud, rng, make):
     router, family = choose_router(cloud, rng), rng.choice(FAMILIES)
-    make = rng.choice((drop_route, detour, route_behind, route_behind))
     route = make(cloud, rng, router, family)
     if not route or len(router.routes) >= ROUTES_MAX or any(
             old.destination == route.destination for old in router.routes):
@@ -219,8 +230,8 @@ def route_change(cloud, rng):
         return None
     route = rng.choice(routes)
     hops = nexthops(cloud, rng, router, route.destination.family)
-    if not hops:
-        return None
+    if set(route.nexthops) <= set(hops) or not hops:
+        return None                 # all flows may go on as they do
     route.nexthops = hops
     cloud.foresee()
     cloud.write(router)

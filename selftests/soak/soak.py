@@ -23,6 +23,7 @@ Without SOAK_SECONDS or SOAK_ROUNDS, the first round only, which is short, and
 always of the same seed: a change is judged, not a draw.
 """
 import hashlib
+import itertools
 import os
 import pathlib
 import random
@@ -34,11 +35,13 @@ import traceback
 
 import memory
 from actions import (ACTIONS, MORTAL, TENANTS, delete_networks, delete_ports, make_interface,
-                     make_network, make_port, network_create, new_id, port_create, set_encaps)
+                     make_network, make_port, new_id, port_create, routed_network_create,
+                     set_encaps)
 from cloud import (BOUND_MS, ENCAPS, HVS, WAIT_FACTOR, Cloud, Failure, inside, links, netns, sh)
 from model import Behind, Router
 from policy import delete_policy, group_create, make_steady_group, port_groups, rule_create
-from routing import delete_routing, route_create, router_create
+from routing import (delete_routing, route_behind_create, route_change, route_delete,
+                     route_drop_create)
 from sharing import shared_claim, shared_create
 
 SECONDS = int(os.environ.get("SOAK_SECONDS") or 0)
@@ -47,9 +50,14 @@ SEED = int(os.environ.get("SEED") or
            (1 if IS_SHORT else time.time_ns() // 1000000 % 1000000))
 ROUNDS = int(os.environ.get("SOAK_ROUNDS") or (0 if SECONDS else 1))
 FIRST_ROUND, ROUND = 9, 100         # actions
+TRIES = 50                          # with other numbers it may be possible
+UNJUDGED = 10                       # so many follow closely upon each other
 RELOAD_ROUNDS = 2
-BEGINNING = (network_create, port_create, group_create, route_create, shared_create, rule_create,
-             shared_claim, port_groups)
+# The others need something to change, and what these change is judged each time.
+BEGINNING = ((routed_network_create, port_create, group_create, route_behind_create,
+              route_behind_create, shared_create, rule_create),
+             (shared_claim, port_groups, route_change),
+             (route_delete, route_drop_create))
 MODELS = ("network", "subnet", "port", "port_status", "port_claims", "binding", "standby_binding",
           "router", "router_interface", "router_link", "security_group", "security_group_rule",
           "security_group_member", "address_group")
@@ -128,10 +136,14 @@ class Soak:
     # --- a round ----------------------------------------------------------------
 
     def draw(self, function=None):
-        """Do that, or something; what has nothing to be done to now is drawn again."""
-        while True:
-            chosen = function or self.rng.choices([one for one, _ in ACTIONS],
-                                                  [weight for _, weight in ACTIONS])[0]
+        """Do that if it can be done, or else something; what has nothing to be done to
+        now is drawn again.
+        """
+        for tries in itertools.count():
+            chosen = function
+            if function is None or tries >= TRIES:
+                chosen, = self.rng.choices([one for one, _ in ACTIONS],
+                                           [weight for _, weight in ACTIONS])
             done = chosen(self.cloud, self.rng)
             if done:
                 return done
@@ -150,19 +162,28 @@ class Soak:
             return self.rounds >= ROUNDS
         return time.monotonic() - self.begin > SECONDS
 
+    def pass_bound(self):
+        """Until what was changed must have taken effect, and a while more: flows go on
+        all the time, and are judged before another change hides what became of one.
+        """
+        self.cloud.probe.pass_time(BOUND_MS + 1000)
+
     def churn(self):
-        for function in BEGINNING:
-            self.step(function)
-        for _ in range(ROUND if self.rounds > 1 else FIRST_ROUND):
+        for functions in BEGINNING:
+            for function in functions:
+                self.step(function)
+            self.pass_bound()
+        for number in range(1, (ROUND if self.rounds > 1 else FIRST_ROUND) + 1):
             self.step()
+            if number % UNJUDGED == 0:
+                self.pass_bound()
         self.count += 1
         self.run_due(everything=True)
         self.log("no more changes")
         self.cloud.wait_in_step()
         self.cloud.tell()
         self.cloud.wait_reached()
-        # and what must not be has ended
-        self.cloud.probe.pass_time(BOUND_MS + 1000)
+        self.pass_bound()
 
     def delete_all(self, steady=False):
         """All, or all but what is steady."""
