@@ -7,6 +7,7 @@ What may differ, and why:
   what (it was started with slub_debug=U, as make soak does). Elsewhere all that
   is known is how many objects of a size there are on the account of anybody.
 - flow entries: none, they have all been flushed
+- neighbours and routes of the underlay: the kernel keeps those that it was asked for
 - packets: a few may wait in sockets of others
 - the kernel's other slabs: those of everybody in it, the tests' processes and
   the file system among them
@@ -17,6 +18,7 @@ What may differ, and why:
   the next time as long as another one of the process holds locks
 """
 import collections
+import itertools
 import os
 import pathlib
 import re
@@ -29,7 +31,8 @@ FLOWS = "dragonflow_flow"
 SLABS = pathlib.Path("/sys/kernel/slab")
 TRACES = pathlib.Path("/sys/kernel/debug/slab")
 PAGE_KB = os.sysconf("SC_PAGE_SIZE") // 1024
-OURS = re.compile(r"(\w+)\+0x\S+ \[dragonflow\]")
+FUNCTION = re.compile(r"(\w+)\+0x\S+( \[dragonflow\])?")
+UNDERLAY = re.compile("_*neigh_|dst_alloc$")
 
 
 def meminfo(name):
@@ -50,32 +53,42 @@ def objects_of(cache):
 
 
 def calls(cache):
-    """How often objects were allocated, and the functions of the module that had to
-    do with it, the innermost first.
-    """
+    """How often objects were allocated, and by which functions, the innermost first."""
     count, names = 0, []
     for line in (TRACES / cache / "alloc_traces").read_text(encoding="utf-8").splitlines():
         first = re.match(r" *(\d+) ", line)
         if first:
             yield count, names
             count, names = int(first[1]), []
-        names += OURS.findall(line)
+        names += FUNCTION.findall(line)
     yield count, names
 
 
-def traced():
-    """How many objects each function of the module has allocated; empty if nobody
-    has kept that.
+def to_blame(names):
+    """The function of the module that has asked for an object, and by which others it
+    was allocated; None if it is none of ours.
     """
-    counts = collections.Counter()
+    theirs = list(itertools.takewhile(lambda one: not one[1], names))
+    way = [name for name, _ in theirs]
+    if len(way) == len(names) or any(UNDERLAY.match(name) for name in way):
+        return None
+    return names[len(way)][0], " < ".join(way)
+
+
+def traced():
+    """How many objects each function of the module has allocated, and by which others;
+    empty if nobody has kept that.
+    """
+    counts, ways = collections.Counter(), {}
     for cache in (path.name for path in SLABS.iterdir()):
         if cache.startswith(("kmalloc-", "dragonflow")) and about(cache, "store_user") == "1":
             # what waits to be freed is none
             objects_of(cache)
-            for count, names in calls(cache):
-                if names:
-                    counts[names[0]] += count
-    return counts
+            for count, blame in ((count, to_blame(names)) for count, names in calls(cache)):
+                if blame:
+                    counts[blame[0]] += count
+                    ways.setdefault(blame[0], set()).add(blame[1])
+    return counts, ways
 
 
 class Snapshot:
@@ -83,6 +96,7 @@ class Snapshot:
         """@hv: whose agent has not been restarted."""
         self.values = {}
         self.limits = {}
+        self.ways = {}              # of allocation, by function
         for name, limit in KB.items():
             self.add(f"{name} kB", meminfo(name), limit)
         self.add_objects()
@@ -96,7 +110,7 @@ class Snapshot:
         self.add("kB of the database", size // 1024, DATABASE_KB)
 
     def add_objects(self):
-        counts = traced()
+        counts, self.ways = traced()
         for name, count in counts.items():
             self.add(f"objects from {name}", count, 0)
         for cache in () if counts else SLABS.glob("kmalloc-cg-*"):
@@ -115,5 +129,6 @@ class Snapshot:
 
     def grown_since(self, before):
         return [f"{name}: {before.values.get(name, 0)} grew to {value}"
+                + "".join(f"; by {way}" for way in self.ways.get(name.split()[-1], ()))
                 for name, value in self.values.items()
                 if value > before.values.get(name, 0) + self.limits[name]]
