@@ -465,31 +465,6 @@ static void reopen_database(evutil_socket_t fd, short what, void *arg)
 
 /* --- start and stop -------------------------------------------------------- */
 
-static void sign_of_life(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	(void)arg;
-	dfa_notify("WATCHDOG=1");
-}
-
-static int start_watchdog(struct dfa_agent *agent)
-{
-	unsigned int ms = dfa_notify_watchdog_ms() / 2;
-	struct timeval tv = {
-		.tv_sec = ms / 1000,
-		.tv_usec = ms % 1000 * 1000,
-	};
-
-	if (!ms)
-		return 0;
-	agent->watchdog = event_new(agent->base, -1, EV_PERSIST, sign_of_life,
-				    agent);
-	if (!agent->watchdog || event_add(agent->watchdog, &tv))
-		return -ENOMEM;
-	return 0;
-}
-
 static int start_kernel(struct dfa_agent *agent, struct df_error *error)
 {
 	int err;
@@ -562,7 +537,7 @@ int dfa_agent_start(struct dfa_agent *agent, struct event_base *base,
 		err = start_database(agent, error);
 	if (!err)
 		err = start_kernel(agent, error);
-	if (!err && start_watchdog(agent))
+	if (!err && dfa_notify_watchdog(&agent->watchdog, agent->base))
 		err = dfa_error_set(error, -ENOMEM, "out of memory");
 	if (err) {
 		dfa_agent_stop(agent);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "notify.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,4 +51,26 @@ unsigned int dfa_notify_watchdog_ms(void)
 	if (!usec || (pid && strtol(pid, NULL, 10) != getpid()))
 		return 0;
 	return (unsigned int)(strtoull(usec, NULL, 10) / 1000);
+}
+
+static void sign_of_life(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	dfa_notify("WATCHDOG=1");
+}
+
+int dfa_notify_watchdog(struct event **watchdog, struct event_base *base)
+{
+	unsigned int ms = dfa_notify_watchdog_ms() / 2;
+	struct timeval tv = {
+		.tv_sec = ms / 1000,
+		.tv_usec = ms % 1000 * 1000,
+	};
+
+	if (!ms)
+		return 0;
+	*watchdog = event_new(base, -1, EV_PERSIST, sign_of_life, NULL);
+	return !*watchdog || event_add(*watchdog, &tv) ? -ENOMEM : 0;
 }
