@@ -204,9 +204,15 @@ def limits_are_told(t):
     hv, wires, tracer = pair_of_judged(t, connection_limit=8)
     known = iter(range(1000, 60000))
 
+    def flood(source, frames):
+        """Send them, and have them walk before anything is looked at."""
+        total = hv.counter(source, "rx-packets") + len(frames)
+        wires[source].flood(frames)
+        t.wait("they come in", lambda: hv.counter(source, "rx-packets"), total)
+
     def fill(source):
         # some may end meanwhile, to make room: they have no answer
-        wires[source].flood([ethernet(mac(12), mac(source), IP4, ip4(
+        flood(source, [ethernet(mac(12), mac(source), IP4, ip4(
             f"192.0.2.{source}", "192.0.2.12", UDP, udp(next(known), 9)))
             for _ in range(10)])
         found = tracer.trace(11, datagram(4, 7))
@@ -220,8 +226,8 @@ def limits_are_told(t):
            ["drop", "connection-limit", "ingress"])
     for family in (4, 6):
         for n in range(40):
-            wires[11].flood([datagram(family, 7, frag=0x2000, ident=n * 50 + m)
-                             for m in range(50)])
+            flood(11, [datagram(family, 7, frag=0x2000, ident=n * 50 + m)
+                       for m in range(50)])
         frame = datagram(family, 7, bytes(1392), frag=0x2000, ident=1 << 14)
         t.wait("the fragments have come", lambda: tracer.trace(
             11, frame)["verdict"], "drop")
