@@ -218,3 +218,64 @@ flow_stop() {
 value() {
 	sed -n "s/.*\\<$2=\\([0-9]*\\).*/\\1/p" "$1"
 }
+
+# --- networks, routers and workloads, each with both address families -----------
+
+# network_objects NAME N: a network with 10.N.0.0/24 and 2001:db8:N::/64
+network_objects() {
+	local network
+	network="\"network_id\": \"$(id "$1")\""
+	object network "$1"
+	object subnet "$1-4" "$network, \"cidr\": \"10.$2.0.0/24\", \"gateway_ip\": \"10.$2.0.1\""
+	object subnet "$1-6" "$network, \"cidr\": \"2001:db8:$2::/64\", \"gateway_ip\": \"2001:db8:$2::1\""
+}
+
+# interface_object ROUTER NETWORK
+interface_object() {
+	object router_interface "$1-$2" "\"router_id\": \"$(id "$1")\", \"fixed_ips\": [
+		{\"subnet_id\": \"$(id "$2-4")\"}, {\"subnet_id\": \"$(id "$2-6")\"}]"
+}
+
+# rule_objects NAME GROUP DIRECTION [JSON]: rules NAME4 and NAME6 with this
+rule_objects() {
+	local version
+	for version in 4 6; do
+		echo "{\"model\": \"security_group_rule\", \"id\": \"$(id "$1$version")\",
+			\"security_group_id\": \"$(id "$2")\", \"direction\": \"$3\",
+			\"ethertype\": \"IPv$version\"${4:+, $4}}"
+	done
+}
+
+# mac_of I N HOST: of the workload with that address there
+mac_of() {
+	printf '02:00:00:%02x:%02x:%02x' "$@"
+}
+
+# port_object NAME I NETWORK N HOST [GROUP]: on hypervisor I, with 10.N.0.HOST
+port_object() {
+	object port "$1" "\"network_id\": \"$(id "$3")\", \"binding_host\": \"hv$2\",
+		${6:+\"security_groups\": [\"$(id "$6")\"],} \"mac_address\": \"$(mac_of "$2" "$4" "$5")\",
+		\"fixed_ips\": [{\"subnet_id\": \"$(id "$3-4")\", \"ip_address\": \"10.$4.0.$5\"},
+		{\"subnet_id\": \"$(id "$3-6")\", \"ip_address\": \"2001:db8:$4::$5\"}]"
+}
+
+# plug NAME I N HOST: the workload of that port
+plug() {
+	local name=$1 n=$3
+	DEVICE=$(device_of "$name")
+	adf_plug "$2" "$name-$$" "$(mac_of "$2" "$n" "$4")" "10.$n.0.$4/24" "2001:db8:$n::$4/64"
+	run ip -n "$name-$$" link set eth0 mtu 1450
+	run ip -n "$name-$$" route add default via "10.$n.0.1"
+	run ip -n "$name-$$" route add default via "2001:db8:$n::1"
+}
+
+# all_are_in_step: three hypervisors
+all_are_in_step() {
+	agent_is_in_step 1 && agent_is_in_step 2 && agent_is_in_step 3
+}
+
+# reaches NAME ADDRESS [SECONDS]: by TCP, where somebody listens; there and back
+reaches() {
+	ns "$1-$$" timeout "${3:-$((2 * WAIT_FACTOR))}" bash -c \
+		"exec 3<>/dev/tcp/$2/7 && echo hello >&3 && read -r word <&3 && [ \"\$word\" = hello ]"
+}

@@ -58,47 +58,6 @@ router_object() {
 	object router "$1"
 }
 
-# network_objects NAME N: a network with 10.N.0.0/24 and 2001:db8:N::/64
-network_objects() {
-	local network
-	network="\"network_id\": \"$(id "$1")\""
-	object network "$1"
-	object subnet "$1-4" "$network, \"cidr\": \"10.$2.0.0/24\", \"gateway_ip\": \"10.$2.0.1\""
-	object subnet "$1-6" "$network, \"cidr\": \"2001:db8:$2::/64\", \"gateway_ip\": \"2001:db8:$2::1\""
-}
-
-# interface_object ROUTER NETWORK
-interface_object() {
-	object router_interface "$1-$2" "\"router_id\": \"$(id "$1")\", \"fixed_ips\": [
-		{\"subnet_id\": \"$(id "$2-4")\"}, {\"subnet_id\": \"$(id "$2-6")\"}]"
-}
-
-mac_of() {
-	printf '02:00:00:%02x:%02x:%02x' "$@"
-}
-
-# port_object NAME I NETWORK N HOST: on hypervisor I, with 10.N.0.HOST
-port_object() {
-	object port "$1" "\"network_id\": \"$(id "$3")\", \"binding_host\": \"hv$2\",
-		\"mac_address\": \"$(mac_of "$2" "$4" "$5")\", \"fixed_ips\": [
-		{\"subnet_id\": \"$(id "$3-4")\", \"ip_address\": \"10.$4.0.$5\"},
-		{\"subnet_id\": \"$(id "$3-6")\", \"ip_address\": \"2001:db8:$4::$5\"}]"
-}
-
-# plug NAME I N HOST: the workload of that port
-plug() {
-	local name=$1 n=$3
-	DEVICE=$(device_of "$name")
-	adf_plug "$2" "$name-$$" "$(mac_of "$2" "$n" "$4")" "10.$n.0.$4/24" "2001:db8:$n::$4/64"
-	run ip -n "$name-$$" link set eth0 mtu 1450
-	run ip -n "$name-$$" route add default via "10.$n.0.1"
-	run ip -n "$name-$$" route add default via "2001:db8:$n::1"
-}
-
-all_are_in_step() {
-	agent_is_in_step 1 && agent_is_in_step 2 && agent_is_in_step 3
-}
-
 # talk NAME N HOST [NAME N HOST...]: each with both addresses of a workload
 talk() {
 	local pairs=()

@@ -61,10 +61,6 @@ network_objects() {
 		{\"subnet_id\": \"$(id "$1-4")\"}, {\"subnet_id\": \"$(id "$1-6")\"}]"
 }
 
-mac_of() {
-	printf '02:00:00:%02x:%02x:%02x' "$@"
-}
-
 # port_object NAME I NETWORK N HOST PAIRS
 port_object() {
 	object port "$1" "\"network_id\": \"$(id "$3")\", \"binding_host\": \"hv$2\",
