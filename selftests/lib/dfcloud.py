@@ -57,12 +57,12 @@ def cloud(t, kind, family, size=2):
     return hvs
 
 
-def everywhere(hvs, number, home, network=1, address=None):
+def everywhere(hvs, number, home, network=1, address=None, **more):
     """A wire on one hypervisor, which the others know as remote."""
     for n, hv in enumerate(hvs, 1):
         if n != home:
             hv.remote(number, home, network, address)
-    return hvs[home - 1].wire(number, network, address)
+    return hvs[home - 1].wire(number, network, address, **more)
 
 
 def frame(dst, src, text):
