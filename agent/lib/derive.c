@@ -18,6 +18,11 @@ static int add_binding(const struct df_obj *port, const char *field,
 			"network_id", df_obj_string(port, "network_id"),
 			"host", host, "revision",
 			(json_int_t)df_obj_revision(port));
+	if (df_obj_bool(port, "on_demand") &&
+	    json_object_set_new(doc, "on_demand", json_true())) {
+		json_decref(doc);
+		return -1;
+	}
 	return json_array_append_new(docs, doc);
 }
 

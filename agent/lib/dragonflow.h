@@ -136,6 +136,8 @@ enum df_model_flag {
  * @topic: where its objects live, such as "network/<network_id>": a literal
  *	and at most one field in angle brackets
  * @flags: enum df_model_flag
+ * @on_demand_topic: where those live instead whose field on_demand is true;
+ *	NULL if there is no such field
  *
  * Later versions may add members at the end.
  */
@@ -145,6 +147,7 @@ struct df_model {
 	const char *doc;
 	const char *topic;
 	unsigned int flags;
+	const char *on_demand_topic;
 };
 
 /** The @index-th model, in dependency order (a model after what it refers to);
@@ -444,6 +447,22 @@ typedef void (*df_objs_fn)(void *arg, const struct df_error *error,
  */
 int df_nb_find(struct df_nb *nb, const char *model, const char *ref,
 	       df_obj_fn fn, void *arg, struct df_error *error);
+/** @error: NULL after success; @model, @id: whose it is, NULL if nobody's */
+typedef void (*df_owner_fn)(void *arg, const struct df_error *error,
+			    const struct df_model *model, const char *id);
+/**
+ * df_nb_owner - ask which object has a value that no two objects have
+ * @model: name of the model, such as "port"
+ * @field: such as "mac_address" or "fixed_ips"
+ * @within: id of what it is unique in, such as the network; NULL: of nothing
+ * @value: as it is stored: addresses in lower case, IPv6 shortened
+ *
+ * One read, however many objects there are. Ports and router interfaces share
+ * their addresses: both are found as "port".
+ */
+int df_nb_owner(struct df_nb *nb, const char *model, const char *field,
+		const char *within, const char *value, df_owner_fn fn,
+		void *arg, struct df_error *error);
 /**
  * df_nb_list - every object of a model
  * @topic: only those that live in this topic; NULL for all

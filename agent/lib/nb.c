@@ -32,6 +32,22 @@ struct df_key df_key_ref(const char *model, const char *id,
 	return key;
 }
 
+char *df_key_claim(const char *model, const char *field, const char *within,
+		   const char *value)
+{
+	char *scope = df_escape(within ? within : "-");
+	char *escaped = df_escape(value);
+	char *key = NULL;
+
+	if (scope && escaped &&
+	    asprintf(&key, "unique/%s/%s/%s/%s", model, field, scope,
+		     escaped) < 0)
+		key = NULL;
+	free(scope);
+	free(escaped);
+	return key;
+}
+
 int df_key_split(const char *key, const struct df_model **model,
 		 const char **id)
 {

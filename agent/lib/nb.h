@@ -50,6 +50,11 @@ struct df_key df_key_obj(const char *model, const char *id);
 /** "ref/network/<id>/", or with the referring object behind it */
 struct df_key df_key_ref(const char *model, const char *id,
 			 const char *by_model, const char *by_id);
+/** "unique/port/mac_address/<network>/<value>": who has the value; @within may
+ * be NULL. The caller frees it; NULL if there is no memory.
+ */
+char *df_key_claim(const char *model, const char *field, const char *within,
+		   const char *value);
 /** Takes "port/<id>" apart; @id points into @key. */
 int df_key_split(const char *key, const struct df_model **model,
 		 const char **id);

@@ -236,13 +236,16 @@ char *df_escape(const char *text)
 
 char *df_obj_topic(const struct df_obj *obj)
 {
-	const char *rule = obj->model->topic;
-	const char *open = strchr(rule, '<');
-	const char *value;
+	const struct df_model *model = obj->model;
+	const char *rule = model->topic, *open, *value;
 	char field[32];
 	char *escaped;
 	char *topic;
 
+	if (model->on_demand_topic &&
+	    json_is_true(json_object_get(obj->doc, "on_demand")))
+		rule = model->on_demand_topic;
+	open = strchr(rule, '<');
 	if (!open)
 		return strdup(rule);
 	snprintf(field, sizeof(field), "%.*s", (int)strlen(open) - 2,

@@ -217,18 +217,13 @@ static char *claim_key(const struct df_obj *obj, const struct df_unique *unique,
 	const char *within = unique->within ?
 			     df_obj_string(obj, unique->within) : NULL;
 	char *text = value ? df_json_to_text(NULL, value) : NULL;
-	char *escaped = text ? df_escape(text) : NULL;
-	char *scope = df_escape(within ? within : "-");
 	char *key = NULL;
 
-	if (escaped && scope &&
-	    asprintf(&key, "unique/%s/%s/%s/%s",
-		     unique->among ? unique->among : obj->model->name,
-		     unique->field, scope, escaped) < 0)
-		key = NULL;
+	if (text)
+		key = df_key_claim(unique->among ? unique->among :
+						   obj->model->name,
+				   unique->field, within, text);
 	free(text);
-	free(escaped);
-	free(scope);
 	return key;
 }
 

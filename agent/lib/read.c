@@ -12,13 +12,14 @@
 
 /**
  * struct nb_read - a lookup
- * @ref: what a find looks for; NULL of a list
+ * @ref: what a find looks for; NULL of others
  */
 struct nb_read {
 	LIST_ENTRY(nb_read) node;
 	const struct df_model *model;
 	df_obj_fn find_fn;
 	df_objs_fn list_fn;
+	df_owner_fn owner_fn;
 	void *arg;
 	char *ref;
 };
@@ -215,5 +216,58 @@ int df_nb_list(struct df_nb *nb, const char *model, const char *topic,
 	read->list_fn = fn;
 	snprintf(prefix, sizeof(prefix), "%s/", read->model->name);
 	df_db_list(nb->db, prefix, topic, got_all, read);
+	return 0;
+}
+
+/* A claim says "port <id>". */
+static void got_claim(void *arg, const struct df_error *error,
+		      const struct df_db_entry *entries, size_t count)
+{
+	struct nb_read *read = arg;
+	const struct df_model *model = NULL;
+	df_owner_fn fn = read->owner_fn;
+	void *fn_arg = read->arg;
+	struct df_error why;
+	char text[128];
+	char *id = NULL;
+
+	read_free(read);
+	if (!error && count) {
+		snprintf(text, sizeof(text), "%.*s", (int)entries->len,
+			 (const char *)entries->value);
+		id = strchr(text, ' ');
+		if (id) {
+			*id++ = '\0';
+			model = df_model_find(text);
+		}
+		if (!model || !df_uuid_is_valid(id)) {
+			df_error_set(&why, -EBADMSG,
+				     "the database holds \"%s\", which names no object",
+				     df_quote(entries->key).text);
+			error = &why;
+		}
+	}
+	fn(fn_arg, error, error ? NULL : model, error || !model ? NULL : id);
+}
+
+int df_nb_owner(struct df_nb *nb, const char *model, const char *field,
+		const char *within, const char *value, df_owner_fn fn,
+		void *arg, struct df_error *error)
+{
+	struct nb_read *read;
+	char *key;
+	int err;
+
+	err = read_new(&read, nb, model, arg, error);
+	if (err)
+		return err;
+	read->owner_fn = fn;
+	key = df_key_claim(read->model->name, field, within, value);
+	if (!key) {
+		read_free(read);
+		return df_error_set(error, -ENOMEM, "out of memory");
+	}
+	df_db_get(nb->db, key, got_claim, read);
+	free(key);
 	return 0;
 }

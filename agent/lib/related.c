@@ -128,9 +128,14 @@ static void read_objects(struct related *related)
 	size_t i;
 
 	related->reading++;
-	for (i = 0; i < related->change_count; i++)
+	for (i = 0; i < related->change_count; i++) {
+		const char *network = df_related_network(related->changes[i]);
+
+		if (network)
+			want_object(related, "network", network);
 		if (is_interface(related->changes[i]))
 			want_subnets(related, related->changes[i]);
+	}
 	for (i = 0; guards->mask && i <= guards->mask; i++) {
 		const struct df_seen_key *key = guards->buckets[i];
 

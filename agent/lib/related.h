@@ -6,6 +6,8 @@
  * writes the router's guard, so that no two do so at once:
  *
  *	guard/router/<id>		empty
+ *
+ * A new port says on_demand if its network does, which cannot change.
  */
 #ifndef DF_LIB_RELATED_H
 #define DF_LIB_RELATED_H
@@ -53,10 +55,21 @@ void df_related_fini(struct related *related);
 int df_related_check(const struct related *related,
 		     struct change *const *changes, size_t count,
 		     struct df_error *error);
+/** related_port.c: the part of df_related_check() that is about ports. */
+int df_related_check_ports(const struct related *related,
+			   struct change *const *changes, size_t count,
+			   struct df_error *error);
+/** As it is to be: NULL if it will not be there, or was not read. */
+const struct df_obj *df_related_find(const struct related *related,
+				     struct change *const *changes,
+				     size_t count, const char *model,
+				     const char *id);
 /** Add the guards that the changes need. */
 int df_related_guard(const struct related *related, struct ops *ops,
 		     struct change *const *changes, size_t count);
 
+/** The network that decides about a new port, or NULL. */
+const char *df_related_network(const struct change *change);
 /** A router whose guard @change needs, or NULL. */
 const char *df_related_router(const struct change *change);
 struct df_key df_related_guard_key(const char *router);

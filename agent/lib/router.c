@@ -35,10 +35,10 @@ const char *df_related_router(const struct change *change)
 	return NULL;
 }
 
-/* As it is to be: NULL if it will not be there. */
-static const struct df_obj *find(const struct related *related,
-				 struct change *const *changes, size_t count,
-				 const char *model, const char *id)
+const struct df_obj *df_related_find(const struct related *related,
+				     struct change *const *changes,
+				     size_t count, const char *model,
+				     const char *id)
 {
 	size_t i;
 
@@ -181,9 +181,9 @@ static int complete(const struct related *related,
 	json_array_foreach(ips, i, record) {
 		const char *id = json_string_value(json_object_get(record,
 								   "subnet_id"));
-		const struct df_obj *subnet = find(related, changes, count,
-						   "subnet", id);
+		const struct df_obj *subnet;
 
+		subnet = df_related_find(related, changes, count, "subnet", id);
 		if (!subnet)
 			return df_obj_error(iface, error, -ENOENT, "subnet_id",
 					    "there is no subnet %s", id);
@@ -300,8 +300,8 @@ static int check_routes(struct ifaces ifaces, const struct change *change,
 	const char *why;
 	size_t i;
 
-	router = find(ifaces.related, ifaces.changes, ifaces.count, "router",
-		      ifaces.router);
+	router = df_related_find(ifaces.related, ifaces.changes, ifaces.count,
+				 "router", ifaces.router);
 	routes = router ? df_obj_value(router, "routes") : NULL;
 	df_value_for_each(routes, i, route) {
 		member = df_value_member(route, "nexthop");
@@ -339,7 +339,7 @@ int df_related_check(const struct related *related,
 		.changes = changes,
 		.count = count,
 	};
-	int err = 0;
+	int err = df_related_check_ports(related, changes, count, error);
 	size_t i;
 
 	for (i = 0; !err && i < count; i++)
@@ -371,7 +371,7 @@ int df_related_guard(const struct related *related, struct ops *ops,
 		router = df_related_router(changes[i]);
 		/* Of a router that goes, nothing is left. */
 		if (!router || df_change_is_nothing(changes[i]) ||
-		    !find(related, changes, count, "router", router))
+		    !df_related_find(related, changes, count, "router", router))
 			continue;
 		key = df_related_guard_key(router);
 		guard = df_seen_find(&related->guards, key.text);

@@ -102,6 +102,7 @@ static const struct df_field network_fields[] = {
 	{ .name = "port_security_enabled", .type = DF_TYPE_BOOL,
 	  .preset = "true", .doc = "What new ports start with." },
 	{ .name = "on_demand", .type = DF_TYPE_BOOL, .preset = "false",
+	  .flags = DF_FIELD_IMMUTABLE,
 	  .doc = "Resolve remote ports at the first packet, not in advance." },
 	{ .name = "dns_domain", .type = DF_TYPE_STRING, .max = 255,
 	  .doc = "Domain of its ports' names." },
@@ -186,6 +187,11 @@ static const struct df_field subnet_fields[] = {
 };
 
 /* port */
+
+/* It need not be known in advance by whoever knows the network. */
+#define ON_DEMAND(flag)							\
+	{ .name = "on_demand", .type = DF_TYPE_BOOL, .flags = (flag),	\
+	  .doc = "As its network says: it has a topic of its own." }
 
 static const char *const vnic_types[] = {
 	"normal", "direct", "macvtap", "baremetal", "direct-physical",
@@ -275,6 +281,7 @@ static const struct df_field port_fields[] = {
 	  .doc = "Domain of that name, if not the network's." },
 	{ .name = "propagate_uplink_status", .type = DF_TYPE_BOOL,
 	  .preset = "false", .doc = "Whether it goes down with its uplink." },
+	ON_DEMAND(DF_FIELD_ASSIGNED),
 	TAGS,
 	KEY,
 	REVISION,
@@ -327,6 +334,7 @@ static const struct df_field port_claims_fields[] = {
 	{ .name = "claims", .type = DF_TYPE_RECORD, .fields = claim_fields,
 	  .flags = DF_FIELD_REQUIRED | DF_FIELD_LIST | DF_FIELD_COLUMN,
 	  .doc = "What it has claimed; of several ports the last one has it." },
+	ON_DEMAND(0),
 	REVISION,
 	{ .name = NULL }
 };
@@ -341,6 +349,7 @@ static const struct df_field binding_fields[] = {
 	{ .name = "host", .type = DF_TYPE_STRING, .min = 1, .max = 255,
 	  .flags = DF_FIELD_REQUIRED | DF_FIELD_COLUMN,
 	  .doc = "Name of the chassis." },
+	ON_DEMAND(0),
 	REVISION,
 	{ .name = NULL }
 };
@@ -483,6 +492,7 @@ const struct df_schema df_schemas[] = {
 	  .check = df_check_security_group_rule },
 	{ .model = { .name = "port", .plural = "ports",
 		     .topic = "network/<network_id>",
+		     .on_demand_topic = "port/<id>",
 		     .doc = "What a workload plugs into a network." },
 	  .fields = port_fields,
 	  .uniques = port_uniques,
@@ -494,6 +504,7 @@ const struct df_schema df_schemas[] = {
 	  .follows = "port" },
 	{ .model = { .name = "port_claims", .plural = "port_claims",
 		     .topic = "network/<network_id>",
+		     .on_demand_topic = "port/<id>",
 		     .flags = DF_MODEL_REPORTED,
 		     .doc = "Addresses of its allowed pairs that a port has said it has." },
 	  .fields = port_claims_fields,

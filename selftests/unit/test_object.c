@@ -346,6 +346,12 @@ static void topic_comes_from_a_field(void **state)
 		{ "network", "{\"id\":\"" ID "\"}", "network/" ID },
 		{ "port", "{\"id\":\"" ID "\",\"network_id\":\"" NET "\"}",
 		  "network/" NET },
+		{ "port", "{\"id\":\"" ID "\",\"network_id\":\"" NET
+		  "\",\"on_demand\":true}", "port/" ID },
+		{ "port_claims", "{\"id\":\"" ID "\",\"network_id\":\"" NET
+		  "\",\"on_demand\":true}", "port/" ID },
+		{ "network", "{\"id\":\"" ID "\",\"on_demand\":true}",
+		  "network/" ID },
 		{ "binding", "{\"host\":\"hv-1.example.org\"}",
 		  "chassis/hv-1.example.org" },
 		{ "binding", "{\"host\":\"a/b c\"}", "chassis/a%2Fb%20c" },

@@ -100,8 +100,12 @@ static void print_model(const struct df_model *model)
 	const struct df_field *field;
 	size_t i;
 
-	printf("\n## %s\n\n%s Topic: `%s`.", model->name, model->doc,
+	printf("\n## %s\n\n%s Topic: `%s`", model->name, model->doc,
 	       model->topic);
+	if (model->on_demand_topic)
+		printf(", or `%s` if it is `on_demand`",
+		       model->on_demand_topic);
+	printf(".");
 	if (model->flags & DF_MODEL_DERIVED)
 		printf(" Only the library writes it.");
 	if (model->flags & DF_MODEL_REPORTED)
