@@ -182,7 +182,7 @@ int df_pairs_fill(struct sk_buff *msg, const struct df_port *port)
 
 static bool is_active(const struct df_net *dn, const struct df_hold *hold)
 {
-	const struct df_shared *shared = hold->shares[DF_SHARED_IP].shared;
+	const struct df_shared *shared = hold->shares[DF_NAME_IP].shared;
 
 	return hold == rcu_dereference_protected(shared->holder,
 						 df_is_locked(dn));

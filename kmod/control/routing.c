@@ -12,18 +12,6 @@
 #include "table/route.h"
 #include "table/router.h"
 
-static bool ip4_is_unicast(__be32 ip)
-{
-	return !ipv4_is_zeronet(ip) && !ipv4_is_loopback(ip) &&
-		!ipv4_is_multicast(ip) && !ipv4_is_lbcast(ip);
-}
-
-static bool ip6_is_unicast(const struct in6_addr *ip)
-{
-	return !ipv6_addr_any(ip) && !ipv6_addr_loopback(ip) &&
-		!ipv6_addr_is_multicast(ip) && !ipv6_addr_v4mapped(ip);
-}
-
 static void ip_read(struct in6_addr *ip, const struct nlattr *attr)
 {
 	if (nla_len(attr) == sizeof(struct in6_addr))
@@ -36,16 +24,10 @@ static void ip_read(struct in6_addr *ip, const struct nlattr *attr)
 bool df_ip_parse(struct in6_addr *ip, const struct nlattr *attr)
 {
 	ip_read(ip, attr);
-	if (nla_len(attr) == sizeof(struct in6_addr))
-		return ip6_is_unicast(ip);
-	return ip4_is_unicast(ip->s6_addr32[3]);
-}
-
-/* Likewise, of an address that was read. */
-bool df_ip_is_unicast(const struct in6_addr *ip)
-{
-	return ipv6_addr_v4mapped(ip) ? ip4_is_unicast(ip->s6_addr32[3]) :
-		ip6_is_unicast(ip);
+	/* No IPv6 address stands for one of IPv4. */
+	if (nla_len(attr) == sizeof(struct in6_addr) && ipv6_addr_v4mapped(ip))
+		return false;
+	return df_ip_is_unicast(ip);
 }
 
 /*
@@ -148,6 +130,7 @@ static int address_parse(struct df_subnet *subnet, struct genl_info *info,
 			 const struct nlattr *nest)
 {
 	struct nlattr *tb[DF_A_ROUTER_ADDRESS_MAX + 1];
+	const struct nlattr *ip4, *ip6;
 	const char *message;
 	int err;
 
@@ -156,12 +139,11 @@ static int address_parse(struct df_subnet *subnet, struct genl_info *info,
 			       info->extack);
 	if (err)
 		return err;
-	message = subnet_parse(subnet, tb[DF_A_ROUTER_ADDRESS_IP4],
-			       tb[DF_A_ROUTER_ADDRESS_IP6],
+	ip4 = tb[DF_A_ROUTER_ADDRESS_IP4];
+	ip6 = tb[DF_A_ROUTER_ADDRESS_IP6];
+	message = subnet_parse(subnet, ip4, ip6,
 			       tb[DF_A_ROUTER_ADDRESS_PREFIX_LEN]);
-	if (!message && !(tb[DF_A_ROUTER_ADDRESS_IP4] ?
-			  ip4_is_unicast(subnet->ip.s6_addr32[3]) :
-			  ip6_is_unicast(&subnet->ip)))
+	if (!message && !df_ip_parse(&subnet->ip, ip4 ?: ip6))
 		message = "The address is not a unicast one";
 	return message ? df_request_refuse(info, nest, message) : 0;
 }

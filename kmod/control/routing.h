@@ -8,7 +8,6 @@ struct in6_addr;
 struct nlattr;
 
 bool df_ip_parse(struct in6_addr *ip, const struct nlattr *attr);
-bool df_ip_is_unicast(const struct in6_addr *ip);
 bool df_ip_read_one(struct in6_addr *ip, const struct nlattr *ip4,
 		    const struct nlattr *ip6, const char **message);
 

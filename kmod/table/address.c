@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <net/ipv6.h>
+
 #include "table/address.h"
 
 static const struct rhashtable_params address_params = {
@@ -32,6 +34,21 @@ struct df_address *df_address_find(struct df_net *dn, u32 network,
 	struct df_address_key key = { .network = network, .ip = *ip };
 
 	return find(dn, &key);
+}
+
+static bool ip4_is_unicast(__be32 ip)
+{
+	return !ipv4_is_zeronet(ip) && !ipv4_is_loopback(ip) &&
+		!ipv4_is_multicast(ip) && !ipv4_is_lbcast(ip);
+}
+
+/* Is it an address of one station? Those of IPv4 are mapped. */
+bool df_ip_is_unicast(const struct in6_addr *ip)
+{
+	if (ipv6_addr_v4mapped(ip))
+		return ip4_is_unicast(ip->s6_addr32[3]);
+	return !ipv6_addr_any(ip) && !ipv6_addr_loopback(ip) &&
+		!ipv6_addr_is_multicast(ip);
 }
 
 static bool has(const struct df_addresses *set,

@@ -3,6 +3,7 @@
 #ifndef DF_TABLE_ADDRESS_H
 #define DF_TABLE_ADDRESS_H
 
+#include <linux/if_ether.h>
 #include <linux/in6.h>
 
 #include "df.h"
@@ -12,6 +13,40 @@ struct df_address_key {
 	u32 network;
 	struct in6_addr ip;
 };
+
+enum df_name_kind {
+	DF_NAME_IP,
+	DF_NAME_MAC,
+	DF_NAME_KINDS,
+};
+
+/* An address of either kind in a network; a MAC is the first bytes of @name. */
+struct df_name {
+	u32 network;
+	u32 kind;
+	struct in6_addr name;
+};
+
+static inline struct df_name df_name_of_ip(u32 network,
+					   const struct in6_addr *ip)
+{
+	return (struct df_name) {
+		.network = network,
+		.kind = DF_NAME_IP,
+		.name = *ip,
+	};
+}
+
+static inline struct df_name df_name_of_mac(u32 network, const u8 *mac)
+{
+	struct df_name name = {
+		.network = network,
+		.kind = DF_NAME_MAC,
+	};
+
+	memcpy(&name.name, mac, ETH_ALEN);
+	return name;
+}
 
 enum df_address_owner {
 	DF_ADDRESS_PORT,
@@ -50,6 +85,7 @@ void df_addresses_fini(struct df_net *dn);
 
 struct df_address *df_address_find(struct df_net *dn, u32 network,
 				   const struct in6_addr *ip);
+bool df_ip_is_unicast(const struct in6_addr *ip);
 bool df_address_is_free(struct df_net *dn, u32 network,
 			const struct in6_addr *ip,
 			const struct df_addresses *old);

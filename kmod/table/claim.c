@@ -93,7 +93,7 @@ void df_claim_apply(struct df_net *dn, const struct df_claim *claim,
 	hold = port ? df_hold_get(dn, port, &claim->ip, claim->mac) : NULL;
 	if (!hold)
 		return;
-	shared = hold->shares[DF_SHARED_IP].shared;
+	shared = hold->shares[DF_NAME_IP].shared;
 	old = rcu_dereference_protected(shared->holder, df_is_locked(dn));
 	if (old == hold && hold->since)
 		return;

@@ -26,28 +26,8 @@ void df_holds_fini(struct df_net *dn)
 
 /* --- shared addresses ------------------------------------------------------ */
 
-static struct df_shared_key ip_key(u32 network, const struct in6_addr *ip)
-{
-	return (struct df_shared_key) {
-		.network = network,
-		.kind = DF_SHARED_IP,
-		.name = *ip,
-	};
-}
-
-static struct df_shared_key mac_key(u32 network, const u8 *mac)
-{
-	struct df_shared_key key = {
-		.network = network,
-		.kind = DF_SHARED_MAC,
-	};
-
-	memcpy(&key.name, mac, ETH_ALEN);
-	return key;
-}
-
 static struct df_shared *shared_find(struct df_net *dn,
-				     const struct df_shared_key *key)
+				     const struct df_name *key)
 {
 	return rhashtable_lookup_fast(&dn->shared, key, shared_params);
 }
@@ -56,7 +36,7 @@ static struct df_shared *shared_find(struct df_net *dn,
 struct df_shared *df_shared_find_ip(struct df_net *dn, u32 network,
 				    const struct in6_addr *ip)
 {
-	struct df_shared_key key = ip_key(network, ip);
+	struct df_name key = df_name_of_ip(network, ip);
 
 	return shared_find(dn, &key);
 }
@@ -65,13 +45,13 @@ struct df_shared *df_shared_find_ip(struct df_net *dn, u32 network,
 struct df_shared *df_shared_find_mac(struct df_net *dn, u32 network,
 				     const u8 *mac)
 {
-	struct df_shared_key key = mac_key(network, mac);
+	struct df_name key = df_name_of_mac(network, mac);
 
 	return shared_find(dn, &key);
 }
 
 static struct df_shared *shared_get(struct df_net *dn,
-				    const struct df_shared_key *key)
+				    const struct df_name *key)
 {
 	struct df_shared *shared = shared_find(dn, key);
 
@@ -218,7 +198,7 @@ static struct df_hold *hold_find(const struct df_pairs *pairs,
 }
 
 static bool share_get(struct df_net *dn, struct df_hold *hold,
-		      const struct df_shared_key *key)
+		      const struct df_name *key)
 {
 	struct df_share *share = &hold->shares[key->kind];
 
@@ -232,8 +212,8 @@ static struct df_hold *hold_new(struct df_net *dn, struct df_port *port,
 				const struct in6_addr *ip, const u8 *mac)
 {
 	u32 network = port->mac_key.network;
-	struct df_shared_key keys[] = {
-		ip_key(network, ip), mac_key(network, mac),
+	struct df_name keys[] = {
+		df_name_of_ip(network, ip), df_name_of_mac(network, mac),
 	};
 	struct df_hold *hold = kzalloc(sizeof(*hold), GFP_KERNEL_ACCOUNT);
 
@@ -244,17 +224,17 @@ static struct df_hold *hold_new(struct df_net *dn, struct df_port *port,
 	hold->address.owner = DF_ADDRESS_HOLD;
 	ether_addr_copy(hold->mac, mac);
 	hold->port = port;
-	if (!share_get(dn, hold, &keys[DF_SHARED_IP]))
+	if (!share_get(dn, hold, &keys[DF_NAME_IP]))
 		goto err_hold;
 	if (!ether_addr_equal(mac, port->mac_key.mac) &&
-	    !share_get(dn, hold, &keys[DF_SHARED_MAC]))
+	    !share_get(dn, hold, &keys[DF_NAME_MAC]))
 		goto err_ip;
 	list_add_tail(&hold->list, &port->pairs->holds);
 	port->pairs->hold_count++;
 	return hold;
 
 err_ip:
-	shared_put(dn, hold->shares[DF_SHARED_IP].shared);
+	shared_put(dn, hold->shares[DF_NAME_IP].shared);
 err_hold:
 	kfree(hold);
 	return NULL;
@@ -264,7 +244,7 @@ static void hold_link(struct df_hold *hold)
 {
 	int i;
 
-	for (i = 0; i < DF_SHARED_KINDS; i++)
+	for (i = 0; i < DF_NAME_KINDS; i++)
 		if (hold->shares[i].shared)
 			list_add_tail(&hold->shares[i].list,
 				      &hold->shares[i].shared->shares);
@@ -275,7 +255,7 @@ void df_hold_elect(struct df_net *dn, struct df_hold *hold)
 {
 	int i;
 
-	for (i = 0; i < DF_SHARED_KINDS; i++)
+	for (i = 0; i < DF_NAME_KINDS; i++)
 		if (hold->shares[i].shared)
 			elect(dn, hold->shares[i].shared);
 }
@@ -284,7 +264,7 @@ static void hold_free(struct df_net *dn, struct df_hold *hold)
 {
 	int i;
 
-	for (i = 0; i < DF_SHARED_KINDS; i++)
+	for (i = 0; i < DF_NAME_KINDS; i++)
 		if (hold->shares[i].shared)
 			shared_put(dn, hold->shares[i].shared);
 	list_del(&hold->list);
@@ -295,7 +275,7 @@ static void hold_unlink(struct df_net *dn, struct df_hold *hold)
 {
 	int i;
 
-	for (i = 0; i < DF_SHARED_KINDS; i++)
+	for (i = 0; i < DF_NAME_KINDS; i++)
 		if (hold->shares[i].shared)
 			list_del(&hold->shares[i].list);
 	df_hold_elect(dn, hold);

@@ -13,19 +13,6 @@
 #include "table/interface.h"
 #include "table/port.h"
 
-enum df_shared_kind {
-	DF_SHARED_IP,
-	DF_SHARED_MAC,
-	DF_SHARED_KINDS,
-};
-
-/* A MAC is the first bytes of @name. */
-struct df_shared_key {
-	u32 network;
-	u32 kind;
-	struct in6_addr name;
-};
-
 struct df_hold;
 
 /**
@@ -42,7 +29,7 @@ struct df_hold;
  */
 struct df_shared {
 	struct rhash_head node;
-	struct df_shared_key key;
+	struct df_name key;
 	u32 serial;
 	bool is_known;
 	struct list_head shares;
@@ -69,7 +56,7 @@ struct df_share {
  * @mac: immutable
  * @port: immutable: a replacement of the port has holds of its own
  * @since: when it was claimed, 0 for never; protected by &df_net.lock
- * @shares: by &enum df_shared_kind; one without &df_share.shared: the MAC is the
+ * @shares: by &enum df_name_kind; one without &df_share.shared: the MAC is the
  *	port's own
  * @list: entry in &df_pairs.holds
  * @rcu: frees it after the last reader
@@ -79,7 +66,7 @@ struct df_hold {
 	u8 mac[ETH_ALEN];
 	struct df_port *port;
 	u64 since;
-	struct df_share shares[DF_SHARED_KINDS];
+	struct df_share shares[DF_NAME_KINDS];
 	struct list_head list;
 	struct rcu_head rcu;
 };
