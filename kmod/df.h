@@ -81,6 +81,7 @@ struct df_object {
  * @shared: &struct df_shared by network and IP or MAC; the same
  * @shared_serial: of the shared address that was made last; protected by @lock
  * @claims: what workloads say about shared addresses
+ * @lookups: addresses of on-demand networks that nobody is known to have
  * @prefix_serial: of the prefix that was made last; protected by @lock
  * @peers: &struct df_peer by network and chassis; protected by @lock
  * @attachments: &struct df_attachment by port id; protected by @lock
@@ -121,6 +122,7 @@ struct df_net {
 	struct rhashtable shared;
 	u32 shared_serial;
 	struct df_claims *claims;
+	struct df_lookups *lookups;
 	u32 prefix_serial;
 	struct rhashtable peers;
 	struct xarray attachments;

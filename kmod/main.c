@@ -10,12 +10,14 @@
 #include "path/classifier.h"
 #include "path/ct.h"
 #include "path/flow.h"
+#include "path/lookup.h"
 #include "path/tunnel.h"
 #include "table/address.h"
 #include "table/chassis.h"
 #include "table/hold.h"
 #include "table/interface.h"
 #include "table/local.h"
+#include "table/lookup.h"
 #include "table/network.h"
 #include "table/peer.h"
 #include "table/port.h"
@@ -161,11 +163,18 @@ static int __net_init df_net_init(struct net *net)
 		err = -ENOMEM;
 		goto err_drops;
 	}
+	dn->lookups = df_lookups_new(dn, df_lookups_work);
+	if (!dn->lookups) {
+		err = -ENOMEM;
+		goto err_claims;
+	}
 	err = df_net_init_tables(dn);
 	if (err)
-		goto err_claims;
+		goto err_lookups;
 	return 0;
 
+err_lookups:
+	df_lookups_free(dn->lookups);
 err_claims:
 	df_claims_free(dn->claims);
 err_drops:
@@ -195,6 +204,7 @@ static void __net_exit df_net_exit(struct net *net)
 	/* No port, no entry; the work does not start itself again. */
 	cancel_delayed_work_sync(&dn->flow_gc);
 	df_claims_free(dn->claims);
+	df_lookups_free(dn->lookups);
 	df_ct_fini(dn);
 	df_net_fini_tables(dn);
 	xa_destroy(&dn->vnis);

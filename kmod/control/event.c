@@ -161,7 +161,12 @@ static int port_fill(struct sk_buff *msg, const struct df_net *dn,
 		return -EMSGSIZE;
 	if (df_port_is_local(port))
 		return local_fill(msg, dn, port->local);
-	return nla_put_u32(msg, DF_A_PORT_CHASSIS, port->peer->key.chassis);
+	if (nla_put_u32(msg, DF_A_PORT_CHASSIS, port->peer->key.chassis))
+		return -EMSGSIZE;
+	if (!df_network_is_on_demand(port->network))
+		return 0;
+	return nla_put_u32(msg, DF_A_PORT_IDLE_MS,
+			   jiffies_to_msecs(jiffies - READ_ONCE(port->used)));
 }
 
 static int underlay4_fill(struct sk_buff *msg, const struct df_underlay *u)

@@ -62,6 +62,7 @@ static int put_facts(struct sk_buff *msg, const struct df_trace_step *step)
 	if (put_optional(msg, DF_A_TRACE_STEP_CONNECTION, step->connection) ||
 	    put_optional(msg, DF_A_TRACE_STEP_ANSWER, step->answer) ||
 	    put_optional(msg, DF_A_TRACE_STEP_ACTION, step->action) ||
+	    put_optional(msg, DF_A_TRACE_STEP_LOOKUP, step->lookup) ||
 	    put_optional(msg, DF_A_TRACE_STEP_MTU, step->mtu))
 		return -EMSGSIZE;
 	if (step->tun_id != DF_VNI_NONE &&

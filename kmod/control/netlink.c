@@ -13,6 +13,7 @@
 #include "control/routing.h"
 #include "table/chassis.h"
 #include "table/local.h"
+#include "table/lookup.h"
 #include "table/network.h"
 #include "table/port.h"
 
@@ -42,6 +43,7 @@ static int datapath_fill(struct sk_buff *msg, struct df_net *dn)
 			READ_ONCE(dn->routes.count)) ||
 	    nla_put_u32(msg, DF_A_DATAPATH_FLOWS,
 			atomic_read(&dn->flow_count)) ||
+	    nla_put_u32(msg, DF_A_DATAPATH_LOOKUPS, df_lookups_count(dn)) ||
 	    nla_put_u32(msg, DF_A_DATAPATH_LOG_RATE, READ_ONCE(dn->log_rate)) ||
 	    nla_put_u32(msg, DF_A_DATAPATH_LOG_BURST,
 			READ_ONCE(dn->log_burst)) ||
@@ -493,6 +495,11 @@ static const struct genl_multicast_group multicast_groups[] = {
 		.name = DRAGONFLOW_MCGRP_LOG,
 		.flags = GENL_MCAST_CAP_NET_ADMIN,
 	},
+	/* Packets wait for who listens. */
+	[DRAGONFLOW_NLGRP_MISS] = {
+		.name = DRAGONFLOW_MCGRP_MISS,
+		.flags = GENL_MCAST_CAP_NET_ADMIN,
+	},
 };
 
 /* The generated operations, and what the spec cannot say about them. */
@@ -518,11 +525,18 @@ int __init df_netlink_init(void)
 
 	memcpy(ops, dragonflow_nl_ops, sizeof(ops));
 	for (i = 0; i < ARRAY_SIZE(ops); i++) {
-		ops[i].start = df_request_dump_start;
-		if (ops[i].cmd != DF_CMD_FLOW_GET)
-			continue;
-		ops[i].start = df_flow_dump_start;
-		ops[i].done = df_flow_dump_done;
+		switch (ops[i].cmd) {
+		case DF_CMD_FLOW_GET:
+			ops[i].start = df_flow_dump_start;
+			ops[i].done = df_flow_dump_done;
+			break;
+		case DF_CMD_LOOKUP_GET:
+			ops[i].start = df_lookup_dump_start;
+			ops[i].done = df_lookup_dump_done;
+			break;
+		default:
+			ops[i].start = df_request_dump_start;
+		}
 	}
 	return genl_register_family(&df_genl_family);
 }

@@ -48,6 +48,11 @@ static struct netlink_range_validation df_a_trace_tunnel_id_range = {
 	.max	= DRAGONFLOW_VNI_MAX,
 };
 
+static struct netlink_range_validation df_a_lookup_ttl_ms_range = {
+	.min	= 1ULL,
+	.max	= DRAGONFLOW_LOOKUP_TTL_MS_MAX,
+};
+
 /* Common nested types */
 const struct nla_policy dragonflow_address_hold_nl_policy[DF_A_ADDRESS_HOLD_ACTIVE + 1] = {
 	[DF_A_ADDRESS_HOLD_MAC] = NLA_POLICY_EXACT_LEN(6),
@@ -92,7 +97,7 @@ const struct nla_policy dragonflow_datapath_set_nl_policy[DF_A_DATAPATH_LOG_BURS
 const struct nla_policy dragonflow_network_new_nl_policy[DF_A_NETWORK_FLAGS + 1] = {
 	[DF_A_NETWORK_ID] = NLA_POLICY_MIN(NLA_U32, 1),
 	[DF_A_NETWORK_VNI] = NLA_POLICY_FULL_RANGE(NLA_U32, &df_a_network_vni_range),
-	[DF_A_NETWORK_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x1),
+	[DF_A_NETWORK_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x3),
 };
 
 /* DF_CMD_NETWORK_DEL - do */
@@ -319,8 +324,30 @@ const struct nla_policy dragonflow_trace_nl_policy[DF_A_TRACE_TRUST_CHECKSUMS + 
 	[DF_A_TRACE_TRUST_CHECKSUMS] = { .type = NLA_FLAG, },
 };
 
+/* DF_CMD_LOOKUP_NEW - do */
+const struct nla_policy dragonflow_lookup_new_nl_policy[DF_A_LOOKUP_TTL_MS + 1] = {
+	[DF_A_LOOKUP_NETWORK] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DF_A_LOOKUP_IP4] = { .type = NLA_U32, },
+	[DF_A_LOOKUP_IP6] = NLA_POLICY_EXACT_LEN(16),
+	[DF_A_LOOKUP_MAC] = NLA_POLICY_EXACT_LEN(6),
+	[DF_A_LOOKUP_TTL_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &df_a_lookup_ttl_ms_range),
+};
+
+/* DF_CMD_LOOKUP_DEL - do */
+const struct nla_policy dragonflow_lookup_del_nl_policy[DF_A_LOOKUP_MAC + 1] = {
+	[DF_A_LOOKUP_NETWORK] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DF_A_LOOKUP_IP4] = { .type = NLA_U32, },
+	[DF_A_LOOKUP_IP6] = NLA_POLICY_EXACT_LEN(16),
+	[DF_A_LOOKUP_MAC] = NLA_POLICY_EXACT_LEN(6),
+};
+
+/* DF_CMD_LOOKUP_GET - do */
+const struct nla_policy dragonflow_lookup_get_nl_policy[DF_A_LOOKUP_NETWORK + 1] = {
+	[DF_A_LOOKUP_NETWORK] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
 /* Ops table for dragonflow */
-const struct genl_ops dragonflow_nl_ops[36] = {
+const struct genl_ops dragonflow_nl_ops[39] = {
 	{
 		.cmd		= DF_CMD_DATAPATH_GET,
 		.doit		= dragonflow_nl_datapath_get_doit,
@@ -571,6 +598,26 @@ const struct genl_ops dragonflow_nl_ops[36] = {
 		.policy		= dragonflow_trace_nl_policy,
 		.maxattr	= DF_A_TRACE_TRUST_CHECKSUMS,
 		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= DF_CMD_LOOKUP_NEW,
+		.doit		= dragonflow_nl_lookup_new_doit,
+		.policy		= dragonflow_lookup_new_nl_policy,
+		.maxattr	= DF_A_LOOKUP_TTL_MS,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= DF_CMD_LOOKUP_DEL,
+		.doit		= dragonflow_nl_lookup_del_doit,
+		.policy		= dragonflow_lookup_del_nl_policy,
+		.maxattr	= DF_A_LOOKUP_MAC,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= DF_CMD_LOOKUP_GET,
+		.dumpit		= dragonflow_nl_lookup_get_dumpit,
+		.policy		= dragonflow_lookup_get_nl_policy,
+		.maxattr	= DF_A_LOOKUP_NETWORK,
 	},
 };
 

@@ -89,8 +89,14 @@ extern const struct nla_policy dragonflow_address_set_member_get_nl_policy[DF_A_
 
 extern const struct nla_policy dragonflow_trace_nl_policy[DF_A_TRACE_TRUST_CHECKSUMS + 1];
 
+extern const struct nla_policy dragonflow_lookup_new_nl_policy[DF_A_LOOKUP_TTL_MS + 1];
+
+extern const struct nla_policy dragonflow_lookup_del_nl_policy[DF_A_LOOKUP_MAC + 1];
+
+extern const struct nla_policy dragonflow_lookup_get_nl_policy[DF_A_LOOKUP_NETWORK + 1];
+
 /* Ops table for dragonflow */
-extern const struct genl_ops dragonflow_nl_ops[36];
+extern const struct genl_ops dragonflow_nl_ops[39];
 
 int dragonflow_nl_datapath_get_doit(struct sk_buff *skb,
 				    struct genl_info *info);
@@ -167,12 +173,17 @@ int dragonflow_nl_address_set_member_get_doit(struct sk_buff *skb,
 int dragonflow_nl_address_set_member_get_dumpit(struct sk_buff *skb,
 						struct netlink_callback *cb);
 int dragonflow_nl_trace_doit(struct sk_buff *skb, struct genl_info *info);
+int dragonflow_nl_lookup_new_doit(struct sk_buff *skb, struct genl_info *info);
+int dragonflow_nl_lookup_del_doit(struct sk_buff *skb, struct genl_info *info);
+int dragonflow_nl_lookup_get_dumpit(struct sk_buff *skb,
+				    struct netlink_callback *cb);
 
 enum {
 	DRAGONFLOW_NLGRP_CONFIG,
 	DRAGONFLOW_NLGRP_PACKET,
 	DRAGONFLOW_NLGRP_HOLD,
 	DRAGONFLOW_NLGRP_LOG,
+	DRAGONFLOW_NLGRP_MISS,
 };
 
 #endif /* _LINUX_DRAGONFLOW_GEN_H */

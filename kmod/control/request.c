@@ -29,8 +29,8 @@ static const struct nlattr *bad_attr(const struct genl_info *info,
 }
 
 /* Put a refusal where the caller's library finds it. */
-static int refuse(const struct genl_info *info, const struct df_refusal *why,
-		  int err)
+int df_request_result(const struct genl_info *info,
+		      const struct df_refusal *why, int err)
 {
 	if (err && why->message) {
 		info->extack->_msg = why->message;
@@ -135,7 +135,7 @@ int df_request_new(struct genl_info *info, const struct df_request *request,
 			 request_find(dn, request, id, conf), request->ntf);
 out_unlock:
 	mutex_unlock(&dn->lock);
-	return refuse(info, &why, err);
+	return df_request_result(info, &why, err);
 }
 
 /* Delete the object with this id. */
@@ -166,7 +166,7 @@ int df_request_del(struct genl_info *info, const struct df_request *request,
 						GFP_KERNEL);
 	}
 	mutex_unlock(&dn->lock);
-	return refuse(info, &why, err);
+	return df_request_result(info, &why, err);
 }
 
 /* Answer with the object that has this id. */
@@ -182,7 +182,7 @@ int df_request_get(struct genl_info *info, enum df_kind kind, u32 id, u8 cmd)
 	msg = obj ? df_message_new(dn, kind, obj, cmd, info) : NULL;
 	mutex_unlock(&dn->lock);
 	if (!obj)
-		return refuse(info, &why,
+		return df_request_result(info, &why,
 			      df_refuse(&why, -ENOENT, 1,
 					"Nothing has this id"));
 	if (IS_ERR(msg))

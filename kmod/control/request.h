@@ -37,6 +37,8 @@ int df_request_dump_start(struct netlink_callback *cb);
 int df_request_dump(struct sk_buff *skb, struct netlink_callback *cb,
 		    enum df_kind kind, u8 cmd);
 
+int df_request_result(const struct genl_info *info,
+		      const struct df_refusal *why, int err);
 int df_request_refuse(const struct genl_info *info, const struct nlattr *attr,
 		      const char *message);
 /* packet.c */

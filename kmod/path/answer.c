@@ -21,6 +21,7 @@
 #include "control/punt.h"
 #include "path/action.h"
 #include "path/answer.h"
+#include "path/lookup.h"
 #include "stage/trace.h"
 #include "table/hold.h"
 #include "table/interface.h"
@@ -50,6 +51,8 @@ static const struct {
 	[DF_BUCKET_PUNT] = { 10, 20 },
 	/* Each makes flows walk, and the agents tell one another. */
 	[DF_BUCKET_CLAIM] = { 20, 100 },
+	/* Each makes the agent ask the database. */
+	[DF_BUCKET_LOOKUP] = { 200, 200 },
 };
 
 /* ICMP's words for what went wrong. */
@@ -469,11 +472,17 @@ static void reply(struct df_pkt *pkt)
  * df_answer() - end a packet's way, and tell its sender if a stage wants that
  * @pkt: the packet; its skb is consumed
  * @reason: what the stage has returned, not 0
+ *
+ * One that waits, for somebody who is looked for, is at its end for now.
  */
 void df_answer(struct df_pkt *pkt, int reason)
 {
 	if (reason == DF_STAGE_ANSWERED) {
 		reply(pkt);
+		return;
+	}
+	if (reason == DF_STAGE_LOOKUP) {
+		df_lookup_wait(pkt);
 		return;
 	}
 	if (pkt->answer.kind != DF_ANSWER_NONE)
@@ -504,6 +513,10 @@ void df_answer_trace(struct df_pkt *pkt, int reason)
 	struct df_trace_step *step;
 	struct in6_addr src;
 
+	if (reason == DF_STAGE_LOOKUP) {
+		df_lookup_trace(pkt);
+		return;
+	}
 	if (pkt->answer.kind == DF_ANSWER_NONE)
 		return;
 	if (reason != DF_STAGE_ANSWERED &&

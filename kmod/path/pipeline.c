@@ -9,6 +9,7 @@
 #include "path/pipeline.h"
 #include "stage/trace.h"
 #include "table/local.h"
+#include "table/port.h"
 
 /*
  * Kernels that clear what is on the stack would do so with all of &struct
@@ -179,6 +180,13 @@ static int pkt_decide(struct df_pkt *pkt)
 	return reason ? reason : pkt_confirm(pkt);
 }
 
+/* Remember that there is still a use for what is known of another hypervisor. */
+static void pkt_note_use(const struct df_pkt *pkt)
+{
+	if (pkt->out && !df_port_is_local(pkt->out))
+		df_port_use(pkt->out);
+}
+
 /* Ask the stages, keep what they decide and do it. */
 static noinline void pkt_walk(struct df_pkt *pkt)
 {
@@ -204,8 +212,10 @@ static noinline void pkt_walk(struct df_pkt *pkt)
 		if (reason == DF_STAGE_AGAIN)
 			reason = DRAGONFLOW_DROP_REASON_MALFORMED;
 	}
-	if (!reason)
+	if (!reason) {
 		pkt_keep(pkt, change);
+		pkt_note_use(pkt);
+	}
 	pkt_put_connections(pkt);
 	if (!reason)
 		df_action_execute(pkt, &pkt->decision);
@@ -281,7 +291,38 @@ void df_pipeline_receive(struct df_net *dn, struct df_local *in,
 	}
 	df_stats_miss(in->stats);
 	pkt.is_reset = pkt_is_reset(&pkt, flow);
+	pkt.has_waited = false;
 	pkt_walk(&pkt);
+}
+
+/**
+ * df_pipeline_resume() - a packet that has waited goes on
+ * @dn: namespace
+ * @in: the port that it came from, a vif
+ * @skb: as it began to wait, but for its device; consumed
+ * @largest_fragment: as in &struct df_pkt
+ *
+ * It walks, and was counted when it came.
+ *
+ * Context: softirq or BH off, RCU read-side section.
+ */
+void df_pipeline_resume(struct df_net *dn, struct df_local *in,
+			struct sk_buff *skb, u16 largest_fragment)
+{
+	struct df_pkt pkt = {
+		.dn = dn,
+		.in = in,
+		.skb = skb,
+		.packets = df_skb_packets(skb),
+		.largest_fragment = largest_fragment,
+		.has_waited = true,
+	};
+	int reason = pkt_parse(&pkt, 0);
+
+	if (unlikely(reason))
+		df_action_drop(&pkt, skb, reason);
+	else
+		pkt_walk(&pkt);
 }
 
 static void trace_flow(struct df_pkt *pkt)

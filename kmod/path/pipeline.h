@@ -11,6 +11,8 @@ struct sk_buff;
 
 void df_pipeline_receive(struct df_net *dn, struct df_local *in,
 			 struct sk_buff *skb, u32 tun_id);
+void df_pipeline_resume(struct df_net *dn, struct df_local *in,
+			struct sk_buff *skb, u16 largest_fragment);
 void df_pipeline_trace(struct df_net *dn, struct df_local *in,
 		       struct sk_buff *skb, u32 tun_id, struct df_trace *trace);
 

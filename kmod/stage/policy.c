@@ -128,7 +128,9 @@ static noinline void log_accept(const struct df_pkt *pkt,
 static void accept(const struct df_pkt *pkt, const struct df_port *port,
 		   enum dragonflow_direction direction, struct df_rule *rule)
 {
-	if (df_pkt_is_traced(pkt))
+	/* When it began to wait, the same was said of it. */
+	if (df_pkt_is_traced(pkt) ||
+	    (pkt->has_waited && direction == DRAGONFLOW_DIRECTION_EGRESS))
 		return;
 	atomic64_inc(&rule->matches);
 	if (unlikely(df_group_has(rule->group,

@@ -85,7 +85,9 @@ static int solicit(struct df_pkt *pkt, const struct in6_addr *target,
 {
 	struct df_address *address = find(pkt, target);
 
-	if (!address || may_succeed(pkt, address))
+	if (!address)
+		return df_pkt_look_up_ip(pkt, pkt->network, target);
+	if (may_succeed(pkt, address))
 		return 0;
 	/* Others with this address would be found here. */
 	if (is_own(pkt, address))

@@ -192,6 +192,9 @@ static int cross(struct df_pkt *pkt, struct hop *hop)
 	if (hop->ttl <= hop->count + 1)
 		return refuse(pkt, hop, DRAGONFLOW_DROP_REASON_TTL_EXCEEDED,
 			      DF_ANSWER_TTL_EXCEEDED);
+	err = address ? 0 : df_pkt_look_up_ip(pkt, out->network, &gateway);
+	if (err)
+		return err;
 	if (!address || is_of_router(hop, address))
 		return refuse(pkt, hop, DRAGONFLOW_DROP_REASON_NO_NEIGHBOUR,
 			      DF_ANSWER_NO_HOST);

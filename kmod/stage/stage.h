@@ -4,7 +4,8 @@
  * reads tables and writes none. A stage returns 0 for the next one to go on, or
  * the reason to drop the packet; what the sender is told then is
  * &df_pkt.answer. An answer that is no error makes it return
- * %DF_STAGE_ANSWERED.
+ * %DF_STAGE_ANSWERED; one that somebody has to be looked for, whom nobody knows
+ * yet, %DF_STAGE_LOOKUP.
  */
 #ifndef DF_STAGE_H
 #define DF_STAGE_H
@@ -50,6 +51,7 @@ enum df_answer_kind {
  * @address: that was asked for, for ARP and neighbour discovery
  * @from: the router interface that reports an error; NULL for the destination
  *	itself
+ * @lookup: who is looked for, if the stage has returned %DF_STAGE_LOOKUP
  */
 struct df_answer {
 	enum df_answer_kind kind;
@@ -57,16 +59,18 @@ struct df_answer {
 	enum dragonflow_punt_reason punt;
 	struct df_address *address;
 	const struct df_interface_state *from;
+	struct df_name lookup;
 };
 
 /*
  * What a stage returns instead of a reason to drop the packet: it is answered
  * and goes no further; it waits for its other fragments; it is whole now, and
- * has to begin anew.
+ * has to begin anew; it waits until the agent knows who has an address.
  */
 #define DF_STAGE_ANSWERED (-1)
 #define DF_STAGE_TAKEN (-2)
 #define DF_STAGE_AGAIN (-3)
+#define DF_STAGE_LOOKUP (-4)
 
 /**
  * struct df_pkt - a packet on its way through the pipeline
@@ -92,6 +96,7 @@ struct df_answer {
  * @zones: of @connections
  * @connection_count: used part of both
  * @is_reset: it is to end those, which were established
+ * @has_waited: it walks again; what the sender's groups made of it was counted
  * @may_copy: the second may be made like the first
  * @has_copy: it is
  * @decision: what the stages have decided so far
@@ -122,6 +127,7 @@ struct df_pkt {
 	struct df_ct_zone *zones[DF_CT_ZONES];
 	u8 connection_count;
 	bool is_reset;
+	bool has_waited;
 	bool may_copy;
 	bool has_copy;
 	struct df_decision decision;
@@ -192,6 +198,9 @@ int df_stage_ingress(struct df_pkt *pkt);
 int df_stage_output(struct df_pkt *pkt);
 int df_stage_fit(struct df_pkt *pkt);
 
+int df_pkt_look_up_ip(struct df_pkt *pkt, const struct df_network *network,
+		      const struct in6_addr *ip);
+int df_pkt_look_up_mac(struct df_pkt *pkt, const u8 *mac);
 bool df_guard_is_needed(const struct df_pkt *pkt,
 			enum dragonflow_direction direction);
 bool df_policy_allows_copy(const struct df_pkt *pkt,

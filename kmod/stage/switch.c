@@ -63,7 +63,8 @@ int df_stage_switch(struct df_pkt *pkt)
 		return 0;
 	out = find(pkt);
 	if (!out)
-		return DRAGONFLOW_DROP_REASON_UNKNOWN_DESTINATION;
+		return df_pkt_look_up_mac(pkt, pkt->key.eth_dst) ?:
+			DRAGONFLOW_DROP_REASON_UNKNOWN_DESTINATION;
 	df_pkt_depend(pkt, DF_GENERATION_PORT, out->obj.id);
 	if (is_reflection(pkt, out))
 		return DRAGONFLOW_DROP_REASON_REFLECTION;

@@ -36,14 +36,18 @@ struct df_trace_step *df_trace_add(struct df_trace *trace,
 	return step;
 }
 
+static struct df_trace_step *last(struct df_trace *trace)
+{
+	return !trace->lost && trace->count ?
+		&trace->steps[trace->count - 1] : &trace->spare;
+}
+
 /* The step that was added last, if it is this stage's, or a new one. */
 static struct df_trace_step *step_of(struct df_trace *trace,
 				     enum dragonflow_trace_stage stage)
 {
-	struct df_trace_step *step = &trace->spare;
+	struct df_trace_step *step = last(trace);
 
-	if (!trace->lost && trace->count)
-		step = &trace->steps[trace->count - 1];
 	return step->stage == stage ? step : df_trace_add(trace, stage);
 }
 
@@ -62,6 +66,7 @@ void df_trace_end(struct df_trace *trace, struct df_trace_step *step,
 		break;
 	case DF_STAGE_TAKEN:
 	case DF_STAGE_AGAIN:
+	case DF_STAGE_LOOKUP:
 		step->verdict = DRAGONFLOW_TRACE_VERDICT_WAIT;
 		break;
 	default:
@@ -184,6 +189,25 @@ void df_trace_claim(struct df_pkt *pkt, bool has_room)
 			     DRAGONFLOW_DROP_REASON_RATE_LIMITED);
 }
 
+static void set_name(struct df_trace_step *step, const struct df_name *name)
+{
+	if (name->kind == DF_NAME_IP)
+		set_ip(step, &name->name);
+	else
+		set_mac(step, (const u8 *)&name->name);
+}
+
+/* The packet would wait for an address, or be dropped for @reason. */
+void df_trace_wait(struct df_pkt *pkt, int reason)
+{
+	struct df_trace_step *step;
+
+	step = df_trace_add(pkt->trace, DRAGONFLOW_TRACE_STAGE_LOOKUP);
+	step->network = pkt->answer.lookup.network;
+	set_name(step, &pkt->answer.lookup);
+	df_trace_end(pkt->trace, step, reason ?: DF_STAGE_LOOKUP);
+}
+
 void __df_trace_hop(struct df_pkt *pkt, const struct df_interface *interface)
 {
 	struct df_trace_step *step;
@@ -244,4 +268,21 @@ void __df_trace_connection(struct df_pkt *pkt, const struct df_ct_ref *ref)
 		step->connection = DRAGONFLOW_TRACE_CONNECTION_ORIGINAL;
 	else
 		step->connection = DRAGONFLOW_TRACE_CONNECTION_REPLY;
+}
+
+/* A MAC is looked for by switch, an address by route, or else by respond. */
+void __df_trace_lookup(struct df_pkt *pkt, const struct df_name *key,
+		       bool is_absent)
+{
+	enum dragonflow_trace_stage stage = DRAGONFLOW_TRACE_STAGE_SWITCH;
+	struct df_trace_step *step;
+
+	if (key->kind == DF_NAME_IP)
+		stage = last(pkt->trace)->stage == DRAGONFLOW_TRACE_STAGE_ROUTE ?
+			DRAGONFLOW_TRACE_STAGE_ROUTE :
+			DRAGONFLOW_TRACE_STAGE_RESPOND;
+	step = step_of(pkt->trace, stage);
+	set_name(step, key);
+	step->lookup = is_absent ? DRAGONFLOW_LOOKUP_STATE_ABSENT :
+		DRAGONFLOW_LOOKUP_STATE_PENDING;
 }

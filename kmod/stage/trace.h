@@ -40,6 +40,7 @@ struct df_rule;
  * @connection: the packet's part in one, or 0
  * @answer: what its sender is told, or 0
  * @action: how it leaves, or 0
+ * @lookup: what is known about who has @ip or @mac, whom nobody is, or 0
  * @prefix: that was matched, IPv4 mapped
  * @ip: that is looked for, IPv4 mapped
  * @mac: that goes with it
@@ -67,6 +68,7 @@ struct df_trace_step {
 	u8 connection;
 	u8 answer;
 	u8 action;
+	u8 lookup;
 	struct in6_addr prefix;
 	struct in6_addr ip;
 	u8 mac[ETH_ALEN];
@@ -99,6 +101,7 @@ void df_trace_end(struct df_trace *trace, struct df_trace_step *step,
 void df_trace_result(struct df_pkt *pkt, enum dragonflow_trace_stage stage,
 		     int reason);
 void df_trace_claim(struct df_pkt *pkt, bool has_room);
+void df_trace_wait(struct df_pkt *pkt, int reason);
 
 void __df_trace_hop(struct df_pkt *pkt, const struct df_interface *interface);
 void __df_trace_prefix(struct df_pkt *pkt, const struct df_prefix *prefix,
@@ -106,6 +109,8 @@ void __df_trace_prefix(struct df_pkt *pkt, const struct df_prefix *prefix,
 void __df_trace_nexthop(struct df_pkt *pkt, const struct df_interface *out,
 			const struct in6_addr *gateway);
 void __df_trace_rule(struct df_pkt *pkt, const struct df_rule *rule);
+void __df_trace_lookup(struct df_pkt *pkt, const struct df_name *key,
+		       bool is_absent);
 void __df_trace_connection(struct df_pkt *pkt, const struct df_ct_ref *ref);
 
 static inline bool df_pkt_is_traced(const struct df_pkt *pkt)
@@ -144,6 +149,14 @@ static inline void df_trace_rule(struct df_pkt *pkt, const struct df_rule *rule)
 {
 	if (df_pkt_is_traced(pkt) && rule)
 		__df_trace_rule(pkt, rule);
+}
+
+/* Nobody is known to have an address; is it known that nobody has it? */
+static inline void df_trace_lookup(struct df_pkt *pkt,
+				   const struct df_name *key, bool is_absent)
+{
+	if (df_pkt_is_traced(pkt))
+		__df_trace_lookup(pkt, key, is_absent);
 }
 
 /* Its place in a connection; one without would begin one. */

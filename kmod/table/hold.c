@@ -5,6 +5,7 @@
 
 #include "generation.h"
 #include "table/hold.h"
+#include "table/lookup.h"
 
 static const struct rhashtable_params shared_params = {
 	.head_offset = offsetof(struct df_shared, node),
@@ -111,6 +112,8 @@ static void elect(struct df_net *dn, struct df_shared *shared)
 	if (best == old && is_known == shared->is_known)
 		return;
 	rcu_assign_pointer(shared->holder, best);
+	if (best)
+		df_lookup_end(dn, &shared->key);
 	WRITE_ONCE(shared->is_known, is_known);
 	df_generation_move(dn, DF_GENERATION_SHARED, shared->serial);
 }

@@ -7,6 +7,7 @@
 #include "table/hold.h"
 #include "table/interface.h"
 #include "table/local.h"
+#include "table/lookup.h"
 #include "table/network.h"
 
 static const struct rhashtable_params mac_params = {
@@ -306,6 +307,8 @@ static void state_commit(struct df_net *dn, struct df_interface_state *state,
 	df_addresses_commit(dn, &addresses, &had);
 	df_shared_touch(dn, &addresses, state->mac_key.network,
 			state->mac_key.mac);
+	df_lookup_end_all(dn, state->mac_key.network, state->mac_key.mac,
+			  &addresses);
 	set_prefixes(dn, state, true);
 }
 

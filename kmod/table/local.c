@@ -21,6 +21,7 @@ struct df_local *df_local_new(u32 id, bool is_tunnel)
 	local->is_tunnel = is_tunnel;
 	df_flow_owner_init(&local->flows);
 	spin_lock_init(&local->bucket_lock);
+	df_lookup_owner_init(&local->lookups);
 	return local;
 }
 
@@ -89,6 +90,7 @@ void df_local_del(struct df_net *dn, struct df_local *local)
 	if (local->is_tunnel)
 		list_del_rcu(&local->of_tunnels);
 	df_flow_owner_kill(dn, &local->flows);
+	df_lookup_owner_kill(dn, &local->lookups);
 	df_ct_zone_free(local->zone);
 	call_rcu(&local->rcu, local_free_rcu);
 }

@@ -10,6 +10,7 @@
 #include "path/flow.h"
 #include "path/tunnel.h"
 #include "stats.h"
+#include "table/lookup.h"
 
 struct df_port;
 
@@ -22,6 +23,7 @@ enum df_bucket_kind {
 	DF_BUCKET_TOO_BIG,
 	DF_BUCKET_PUNT,
 	DF_BUCKET_CLAIM,
+	DF_BUCKET_LOOKUP,
 	DF_BUCKET_COUNT,
 };
 
@@ -57,6 +59,7 @@ struct df_log_limit {
  * @bucket_lock: protects @buckets and @log; taken with BH off
  * @buckets: by &enum df_bucket_kind
  * @log: for the log of its security groups
+ * @lookups: addresses that its packets made be looked for
  * @rcu: frees this after the last reader
  *
  * It stays when its port's configuration is replaced.
@@ -78,6 +81,7 @@ struct df_local {
 	spinlock_t bucket_lock; /* see above */
 	struct df_bucket buckets[DF_BUCKET_COUNT];
 	struct df_log_limit log;
+	struct df_lookup_owner lookups;
 	struct rcu_head rcu;
 };
 

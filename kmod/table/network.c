@@ -5,6 +5,7 @@
 #include "table/chassis.h"
 #include "table/interface.h"
 #include "table/local.h"
+#include "table/lookup.h"
 #include "table/network.h"
 #include "table/peer.h"
 #include "table/port.h"
@@ -131,6 +132,8 @@ int df_network_set(struct df_net *dn, const struct df_network_conf *conf,
 			return err;
 	}
 	WRITE_ONCE(network->flags, conf->flags);
+	if (!df_network_is_on_demand(network))
+		df_lookup_end_network(dn, conf->id);
 	df_generation_move(dn, DF_GENERATION_NETWORK, conf->id);
 	return 0;
 }
@@ -140,6 +143,7 @@ static void network_remove(struct df_net *dn, struct df_network *network)
 	if (network->vni != DF_VNI_NONE)
 		xa_erase(&dn->vnis, network->vni);
 	df_table_del(&dn->networks, &network->obj);
+	df_lookup_end_network(dn, network->obj.id);
 	df_generation_move(dn, DF_GENERATION_NETWORK, network->obj.id);
 	kfree_rcu(network, rcu);
 }

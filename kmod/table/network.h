@@ -53,6 +53,12 @@ static inline struct df_network *df_network_find(struct df_net *dn, u32 id)
 	return (struct df_network *)df_table_find(&dn->networks, id);
 }
 
+/* Are there ports that become known when they are looked for? */
+static inline bool df_network_is_on_demand(const struct df_network *network)
+{
+	return READ_ONCE(network->flags) & DRAGONFLOW_NETWORK_FLAG_ON_DEMAND;
+}
+
 /* Caller in RCU. */
 static inline struct df_network *df_network_find_vni(struct df_net *dn, u32 vni)
 {

@@ -8,6 +8,7 @@
 #include "table/hold.h"
 #include "table/interface.h"
 #include "table/local.h"
+#include "table/lookup.h"
 #include "table/network.h"
 #include "table/peer.h"
 #include "table/port.h"
@@ -232,6 +233,7 @@ static struct df_port *port_new(struct df_net *dn,
 	port->obj.id = conf->id;
 	port->type = conf->type;
 	port->flags = conf->flags;
+	port->used = old ? READ_ONCE(old->used) : jiffies;
 	port->address_count = conf->address_count;
 	for (i = 0; i < conf->address_count; i++)
 		port->addresses[i] = (struct df_address) {
@@ -312,9 +314,12 @@ static int port_publish(struct df_net *dn, struct df_port *port,
 	}
 	df_addresses_commit(dn, &addresses, &had);
 	df_pairs_publish(dn, port, old);
-	if (port->network)
-		df_shared_touch(dn, &addresses, port->mac_key.network,
-				port->mac_key.mac);
+	if (!port->network)
+		return 0;
+	df_shared_touch(dn, &addresses, port->mac_key.network,
+			port->mac_key.mac);
+	df_lookup_end_all(dn, port->mac_key.network, port->mac_key.mac,
+			  &addresses);
 	return 0;
 }
 

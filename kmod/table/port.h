@@ -72,6 +72,7 @@ struct df_mac_key {
  * @pairs: its allowed address pairs, NULL without; freed with the port
  * @local: of a vif or tunnel
  * @peer: of a remote port
+ * @used: jiffies of when a packet was last decided to go to a remote port
  * @of_network: entry in &df_network.vifs of a vif
  * @policy: what its security groups make of it; NULL without any
  * @rcu: frees the port after the last reader
@@ -90,6 +91,7 @@ struct df_port {
 		struct df_local *local;
 		struct df_peer *peer;
 	};
+	unsigned long used;
 	struct list_head of_network;
 	struct df_policy *policy;
 	struct rcu_head rcu;
@@ -125,6 +127,15 @@ static inline bool df_port_is_local(const struct df_port *port)
 static inline bool df_port_is_down(const struct df_port *port)
 {
 	return port->flags & DRAGONFLOW_PORT_FLAG_ADMIN_DOWN;
+}
+
+/* A packet goes there. Written as rarely as that makes no difference. */
+static inline void df_port_use(struct df_port *port)
+{
+	unsigned long now = jiffies;
+
+	if (now - READ_ONCE(port->used) >= HZ)
+		WRITE_ONCE(port->used, now);
 }
 
 /* Does it have port security? */

@@ -23,6 +23,9 @@ from dfnl import (
 IDS = 5             # so few ids that requests meet
 LESSONS = 20        # refusals from which a request learns
 NLA_F_NET_BYTEORDER = 0x4000
+# what changes without a request, and is no matter of who compares
+EXPIRING = ("lookup-get",)
+CHANGING = ("lookups", "idle-ms")
 FLAGS = (0, 2, 4, 8, 0x10, 0x20, 0x100, 0x200, 0x300, 0x400, 0x800)
 
 
@@ -274,9 +277,21 @@ class Enemy(Dragonflow):
             if not dumps and ("reply" not in op["do"] or
                               "request" in op["do"]):
                 continue
-            out[op["name"]] = self.ask(
+            if op["name"] in EXPIRING:
+                continue
+            replies = self.ask(
                 op, b"", NLM_F_REQUEST | (NLM_F_DUMP if dumps else 0))[1]
+            out[op["name"]] = self.lasting(op["attribute-set"], replies)
         return out
+
+    def lasting(self, group, replies):
+        """The replies without attributes that change by themselves."""
+        changing = {attr.number for attr in self.spec.sets[group]
+                    if attr.name in CHANGING}
+        if not changing:
+            return replies
+        return [b"".join(nla(kind, data) for _, kind, data in nlas(reply)
+                         if kind not in changing) for reply in replies]
 
     def kinds(self):
         return [name[:-4] for name in self.spec.operations
@@ -301,9 +316,14 @@ class Enemy(Dragonflow):
                                           self.maker.join(key))
                     deleted += refusal is None
                     if refusal:
-                        refusals.append(f"{kind} {key}: {refusal}")
+                        refusals.append((kind, key, str(refusal)))
             if not deleted:
-                return refusals
+                return self.remain(refusals)
+
+    def remain(self, refusals):
+        """Those of the refused that are still there: some end by themselves."""
+        return [text for kind, key, text in refusals
+                if key in self.objects(kind)]
 
     # one request of the fuzzer's
 

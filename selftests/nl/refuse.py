@@ -57,6 +57,8 @@ VALID = {
                   "nexthop": [{"interface": 41, "ip4": "192.0.2.9"}]},
     "route-del": {"id": 51},
     "route-get": {"id": 51},
+    "lookup-new": {"network": 2, "mac": mac(9), "ttl-ms": 1000},
+    "lookup-del": {"network": 2, "ip6": "2001:db8:2::9"},
     "packet-execute": {"port": 1, "frame": ethernet(mac(1), mac(41))},
     "trace": {"port": 10, "frame": ethernet(mac(1), mac(41)),
               "tunnel-id": 100, "source-ip4": "198.51.100.2"},
@@ -72,6 +74,8 @@ REQUIRED = {
     "flow-flush": [],
     "router-interface-new": ["id", "router", "network", "mac"],
     "route-new": ["id", "router", "prefix-len", "nexthop"],
+    "lookup-new": ["network", "ttl-ms"],
+    "lookup-del": ["network"],
     "packet-execute": ["port", "frame"],
     "trace": ["port", "frame", "tunnel-id"],
 }
@@ -80,7 +84,7 @@ REQUIRED = {
 def world(t):
     hv = t.hypervisor()
     hv.network(1, 100)
-    hv.network(2, 200)
+    hv.network(2, 200, flags=["on-demand"])
     hv.tunnel(10)
     hv.tunnel(11)
     hv.chassis(20, 10, "198.51.100.20")
@@ -242,6 +246,7 @@ def dangling_references_are_refused(t, hv):
             ("network-del", {"id": 9}, "id"),
             ("port-del", {"id": 9}, "id"),
             ("chassis-del", {"id": 9}, "id"),
+            ("lookup-new", {**VALID["lookup-new"], "network": 9}, "network"),
             ("flow-flush", {"port": 9}, "port")):
         refused(t, f"{name} of {attr} 9",
                 lambda n=name, a=attrs: hv.df.do(n, a),
@@ -415,7 +420,7 @@ def privileged_requests(df):
 @unchanged
 def users_may_read_and_not_write(t, hv):
     requests = privileged_requests(hv.df)
-    t.check("operations that want a privilege", len(requests), 25)
+    t.check("operations that want a privilege", len(requests), 27)
     errs = unprivileged(t, hv.df, requests.values(), 65534)
     for op, err in zip(requests, errs):
         t.check(f"{op} by a user", errno.errorcode.get(err, err), "EPERM")

@@ -19,7 +19,7 @@ static const char *const port_types[] = { "0", "vif", "tunnel", "remote", NULL }
 static const char *const flow_classes[] = { "0", "l2", "l3", "connection", NULL };
 const char *const dfctl_fragments[] = { "none", "first", "later", NULL };
 const char *const dfctl_actions[] = { "0", "output", "tunnel", "flood", "route", NULL };
-static const char *const network_flags[] = { "vlan-transparent", NULL };
+static const char *const network_flags[] = { "vlan-transparent", "on-demand", NULL };
 static const char *const down_flags[] = { "admin-down", NULL };
 static const char *const port_flags[] = { "admin-down", "relay", "security", NULL };
 static const char *const route_types[] = {
@@ -36,7 +36,7 @@ const char *const dfctl_drop_reasons[] = {
 	"rate-limited", "neighbour-known", "neighbour-conflict", "no-agent",
 	"policy-egress", "policy-ingress", "connection-invalid", "connection-limit",
 	"spoofed-mac", "spoofed-ip", "spoofed-neighbour", "dhcp-server",
-	"router-advertisement", "ether-type", "fragment-limit", NULL
+	"router-advertisement", "ether-type", "fragment-limit", "unresolved", NULL
 };
 
 static const struct attr_spec datapath_spec[] = {
@@ -52,6 +52,7 @@ static const struct attr_spec datapath_spec[] = {
 	[DF_A_DATAPATH_ROUTES] = { "routes", TYPE_U32 },
 	[DF_A_DATAPATH_LOG_RATE] = { "log_rate", TYPE_U32 },
 	[DF_A_DATAPATH_LOG_BURST] = { "log_burst", TYPE_U32 },
+	[DF_A_DATAPATH_LOOKUPS] = { "lookups", TYPE_U32 },
 };
 
 static const struct attr_spec network_spec[] = {
@@ -121,6 +122,7 @@ static const struct attr_spec port_spec[] = {
 	[DF_A_PORT_HOLD] = { "hold", TYPE_NEST, .multi = true, .nest = hold_spec,
 			     .nest_size = ARRAY_SIZE(hold_spec) },
 	[DF_A_PORT_GROUP] = { "group", TYPE_U32, .multi = true },
+	[DF_A_PORT_IDLE_MS] = { "idle_ms", TYPE_U32 },
 };
 
 static const struct attr_spec chassis_spec[] = {

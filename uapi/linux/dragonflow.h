@@ -55,9 +55,14 @@ enum dragonflow_flow_class {
  * enum dragonflow_network_flag - Properties of a network.
  * @DRAGONFLOW_NETWORK_FLAG_VLAN_TRANSPARENT: Workloads may send frames that
  *   carry a VLAN tag.
+ * @DRAGONFLOW_NETWORK_FLAG_ON_DEMAND: Ports on other hypervisors are
+ *   programmed once they are looked for. While nobody is known to have an
+ *   address that a workload's packet goes to or asks for, the agent is told,
+ *   and the packet waits.
  */
 enum dragonflow_network_flag {
 	DRAGONFLOW_NETWORK_FLAG_VLAN_TRANSPARENT = 1,
+	DRAGONFLOW_NETWORK_FLAG_ON_DEMAND = 2,
 };
 
 /**
@@ -252,6 +257,9 @@ enum dragonflow_action_type {
  *   those: what the frame says of its sender cannot be told.
  * @DRAGONFLOW_DROP_REASON_FRAGMENT_LIMIT: Too many fragments of the port wait
  *   for others; only for ports with security groups.
+ * @DRAGONFLOW_DROP_REASON_UNRESOLVED: Nobody has said in time who has an
+ *   address of an on-demand network, or as many packets as may wait for that
+ *   do already.
  */
 enum dragonflow_drop_reason {
 	DRAGONFLOW_DROP_REASON_MALFORMED = 1,
@@ -289,6 +297,7 @@ enum dragonflow_drop_reason {
 	DRAGONFLOW_DROP_REASON_ROUTER_ADVERTISEMENT,
 	DRAGONFLOW_DROP_REASON_ETHER_TYPE,
 	DRAGONFLOW_DROP_REASON_FRAGMENT_LIMIT,
+	DRAGONFLOW_DROP_REASON_UNRESOLVED,
 };
 
 /**
@@ -338,6 +347,8 @@ enum dragonflow_log_verdict {
  * @DRAGONFLOW_TRACE_STAGE_ANSWER: What its sender is told.
  * @DRAGONFLOW_TRACE_STAGE_SEND: What becomes of it, or of a copy, at the way
  *   out.
+ * @DRAGONFLOW_TRACE_STAGE_LOOKUP: May it wait until the agent knows who has an
+ *   address?
  */
 enum dragonflow_trace_stage {
 	DRAGONFLOW_TRACE_STAGE_PARSE = 1,
@@ -354,6 +365,7 @@ enum dragonflow_trace_stage {
 	DRAGONFLOW_TRACE_STAGE_CLAIM,
 	DRAGONFLOW_TRACE_STAGE_ANSWER,
 	DRAGONFLOW_TRACE_STAGE_SEND,
+	DRAGONFLOW_TRACE_STAGE_LOOKUP,
 };
 
 /**
@@ -362,7 +374,8 @@ enum dragonflow_trace_stage {
  * @DRAGONFLOW_TRACE_VERDICT_DROP: It is dropped.
  * @DRAGONFLOW_TRACE_VERDICT_ANSWER: It is answered, by the module or by the
  *   agent, and goes no further.
- * @DRAGONFLOW_TRACE_VERDICT_WAIT: It is a fragment, and waits for the others.
+ * @DRAGONFLOW_TRACE_VERDICT_WAIT: It waits: for the other fragments, or until
+ *   the agent knows who has an address.
  * @DRAGONFLOW_TRACE_VERDICT_SEND: It leaves by a device of this hypervisor.
  */
 enum dragonflow_trace_verdict {
@@ -417,6 +430,22 @@ enum dragonflow_answer {
 	DRAGONFLOW_ANSWER_AGENT,
 };
 
+#define DRAGONFLOW_LOOKUPS_MAX		128
+#define DRAGONFLOW_LOOKUP_PACKETS_MAX	8
+#define DRAGONFLOW_LOOKUP_WAIT_MS	3000
+#define DRAGONFLOW_LOOKUP_TTL_MS_MAX	60000
+
+/**
+ * enum dragonflow_lookup_state - What is known about who has an address.
+ * @DRAGONFLOW_LOOKUP_STATE_PENDING: The agent was asked, and has not said yet.
+ * @DRAGONFLOW_LOOKUP_STATE_ABSENT: Nobody has it, the agent said. Packets that
+ *   go there are treated as in any other network, and the agent is not asked.
+ */
+enum dragonflow_lookup_state {
+	DRAGONFLOW_LOOKUP_STATE_PENDING = 1,
+	DRAGONFLOW_LOOKUP_STATE_ABSENT,
+};
+
 enum {
 	DF_A_FILTER_PORT = 1,
 	DF_A_FILTER_UNDERLAY,
@@ -439,6 +468,7 @@ enum {
 	DF_A_DATAPATH_ROUTES,
 	DF_A_DATAPATH_LOG_RATE,
 	DF_A_DATAPATH_LOG_BURST,
+	DF_A_DATAPATH_LOOKUPS,
 
 	__DF_A_DATAPATH_MAX,
 	DF_A_DATAPATH_MAX = (__DF_A_DATAPATH_MAX - 1)
@@ -475,6 +505,7 @@ enum {
 	DF_A_PORT_GROUP,
 	DF_A_PORT_CONNECTION_LIMIT,
 	DF_A_PORT_CONNECTIONS,
+	DF_A_PORT_IDLE_MS,
 
 	__DF_A_PORT_MAX,
 	DF_A_PORT_MAX = (__DF_A_PORT_MAX - 1)
@@ -765,9 +796,24 @@ enum {
 	DF_A_TRACE_STEP_TUNNEL_ID,
 	DF_A_TRACE_STEP_MTU,
 	DF_A_TRACE_STEP_FLOW,
+	DF_A_TRACE_STEP_LOOKUP,
 
 	__DF_A_TRACE_STEP_MAX,
 	DF_A_TRACE_STEP_MAX = (__DF_A_TRACE_STEP_MAX - 1)
+};
+
+enum {
+	DF_A_LOOKUP_NETWORK = 1,
+	DF_A_LOOKUP_IP4,
+	DF_A_LOOKUP_IP6,
+	DF_A_LOOKUP_MAC,
+	DF_A_LOOKUP_PORT,
+	DF_A_LOOKUP_STATE,
+	DF_A_LOOKUP_PACKETS,
+	DF_A_LOOKUP_TTL_MS,
+
+	__DF_A_LOOKUP_MAX,
+	DF_A_LOOKUP_MAX = (__DF_A_LOOKUP_MAX - 1)
 };
 
 enum {
@@ -830,6 +876,10 @@ enum {
 	DF_CMD_ADDRESS_SET_MEMBER_DEL_NTF,
 	DF_CMD_TRACE,
 	DF_CMD_LOG_NTF,
+	DF_CMD_LOOKUP_NEW,
+	DF_CMD_LOOKUP_DEL,
+	DF_CMD_LOOKUP_GET,
+	DF_CMD_LOOKUP_NTF,
 
 	__DF_CMD_MAX,
 	DF_CMD_MAX = (__DF_CMD_MAX - 1)
@@ -839,5 +889,6 @@ enum {
 #define DRAGONFLOW_MCGRP_PACKET	"packet"
 #define DRAGONFLOW_MCGRP_HOLD	"hold"
 #define DRAGONFLOW_MCGRP_LOG	"log"
+#define DRAGONFLOW_MCGRP_MISS	"miss"
 
 #endif /* _UAPI_LINUX_DRAGONFLOW_H */
