@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "address.h"
+#include "cloud_rules.h"
 #include "error.h"
 #include "image.h"
 #include "ops.h"
@@ -269,6 +270,30 @@ static bool is_left_over(struct check *check, const struct image_item *item,
 	return true;
 }
 
+/* Its network decides, and cannot change: the port is put right. */
+static int check_on_demand(struct check *check, struct df_obj *obj)
+{
+	bool is_on_demand = df_obj_bool(obj, "on_demand");
+	int is_right;
+
+	if (strcmp(obj->model->name, "port"))
+		return 0;
+	is_right = df_cloud_port_is_right(check->cloud, obj);
+	if (is_right < 0)
+		return is_right;
+	if (is_right)
+		return 0;
+	tell(check, DF_FINDING_DIFFERENT,
+	     df_key_obj(obj->model->name, df_obj_id(obj)).text, "it is set",
+	     "%s: field \"on_demand\" is not as its network says",
+	     df_obj_label(obj).text);
+	json_object_del(obj->doc, "on_demand");
+	if (!is_on_demand &&
+	    json_object_set_new(obj->doc, "on_demand", json_true()))
+		return -ENOMEM;
+	return put_object(check, obj);
+}
+
 static int check_object(struct check *check, const struct image_item *item,
 			struct df_obj *obj)
 {
@@ -279,6 +304,9 @@ static int check_object(struct check *check, const struct image_item *item,
 
 	if (is_left_over(check, item, obj))
 		return 0;
+	err = check_on_demand(check, obj);
+	if (err)
+		return err;
 	check_topic(check, item, obj);
 	if (df_obj_check(obj, &error))
 		tell(check, DF_FINDING_INVALID, item->key, NULL, "%s",
@@ -455,6 +483,11 @@ static void check_rest(struct check *check, const struct image_item *item)
 	}
 }
 
+static void tell_broken(void *arg, const char *key, const char *text)
+{
+	tell(arg, DF_FINDING_INVALID, key, NULL, "%s: %s", key, text);
+}
+
 /* --- all ---------------------------------------------------------------------- */
 
 /* What was found first has it: the lower id, as agents see it. */
@@ -471,6 +504,8 @@ static int check_all(struct check *check)
 		    df_image_kind(item->key, &model) == IMAGE_OBJECT)
 			err = check_item(check, item);
 	}
+	if (!err)
+		err = df_cloud_check_routers(check->cloud, tell_broken, check);
 	for (i = 0; !err && i < check->want->count; i++)
 		err = check_wanted(check, &check->want->v[i]);
 	for (i = 0; !err && i < check->cloud->count; i++)

@@ -14,6 +14,8 @@ ALL_TESTS="
 	mending_tells_and_writes_nothing_if_asked
 	a_number_that_two_have_is_given_anew
 	what_a_person_must_decide_stays
+	rules_over_several_objects_are_looked_at
+	ports_are_on_demand_as_their_network_is
 	what_cannot_be_read_is_deleted_if_told
 	what_is_of_another_version_stays
 	a_database_of_a_newer_version_is_read_not_written
@@ -222,6 +224,44 @@ what_a_person_must_decide_stays() {
 	# the second gave up the claim of what was not its own
 	run dfctl db repair
 	is_well
+}
+
+# broken KEY TEXT: that is what is found, and nothing else
+broken() {
+	check_eq "found" "invalid $1" "$(dfctl db check -j | jq -r '.findings[] | "\(.kind) \(.key)"')"
+	check "says why" grep -q -- "$2" <(dfctl db check)
+	check "which nobody mends" grep -q ', 1 left' <(dfctl db repair)
+}
+
+rules_over_several_objects_are_looked_at() {
+	local interface before
+	cloud
+	interface=router_interface/$(dfctl router_interface list -j | jq -r '.[0].id')
+	before=$(value "subnet/$R1")
+	edit "subnet/$R1" '.cidr = "198.51.100.0/24"'
+	broken "router/$R1" "192.0.2.1 is not in the subnet"
+	edit "subnet/$R1" '.cidr = "192.0.2.0/25"'
+	broken "$interface" "not as its subnets say"
+	put "subnet/$R1" "network/$N1" "$before"
+	is_well
+	edit "router/$R1" '.routes = [{"destination": "203.0.113.0/24", "nexthop": "192.0.2.9"}]'
+	is_well
+	edit "router/$R1" '.routes[0].nexthop = "198.51.100.9"'
+	broken "router/$R1" "nexthop 198.51.100.9 is on no subnet of the router"
+}
+
+ports_are_on_demand_as_their_network_is() {
+	cloud
+	edit "network/$N1" '.on_demand = true'
+	found different different different misplaced misplaced
+	check "mended" dfctl db repair
+	is_well
+	check_eq "where it belongs" "port/$P1" "$(sql "SELECT topic FROM entries WHERE key = 'port/$P1'")"
+	check_eq "a binding says so" true "$(value "binding/$P1" | jq .on_demand)"
+	edit "network/$N1" 'del(.on_demand)'
+	run dfctl db repair
+	is_well
+	check_eq "and back" null "$(value "port/$P1" | jq .on_demand)"
 }
 
 what_cannot_be_read_is_deleted_if_told() {
