@@ -8,6 +8,7 @@ conformance_zookeeper.py.
 import json
 import os
 import pathlib
+import subprocess
 import sys
 import tempfile
 import time
@@ -15,7 +16,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from dfbed import Bed  # noqa: E402 pylint: disable=wrong-import-position
 from dfdb import (  # noqa: E402 pylint: disable=wrong-import-position
-    Helper, calm, dfctl, is_each_once, keys_of, refuses, state_of, storm)
+    Certificates, Helper, calm, dfctl, free_ports, is_each_once, keys_of, refuses, state_of, storm)
 from dftest import main, poll  # noqa: E402 pylint: disable=wrong-import-position
 from dfzk import (  # noqa: E402 pylint: disable=wrong-import-position
     Ensemble, Nodes, Server)
@@ -101,6 +102,56 @@ def only_the_owner_gets_in(t):
     status, said = dfctl(BED.uri("secured", f"&auth={path}"), "network",
                          "list")
     t.check(f"with the file: {said}", not status and "blue" in said)
+
+
+STUNNEL = """foreground = yes
+pid =
+syslog = no
+[zk1]
+client = {client}
+accept = 127.0.0.1:{accept}
+connect = 127.0.0.1:{connect}
+cert = {certs.directory}/{name}.pem
+key = {certs.directory}/{name}.key
+CAfile = {ca}
+verifyChain = yes
+"""
+
+
+def stunnel(t, ca, more="", **words):
+    """One end of a tunnel. It is let into, or lets in, who has a certificate of ca."""
+    accept, = free_ports(1)
+    path = pathlib.Path(t.directory()) / "stunnel.conf"
+    path.write_text(STUNNEL.format(accept=accept, ca=ca, **words) + more, encoding="ascii")
+    with open(path.with_suffix(".log"), "wb") as log:
+        process = subprocess.Popen(["stunnel", path], stdout=log, stderr=log)
+
+    def end():
+        process.kill()
+        process.wait()
+
+    t.defer(end)
+    return accept
+
+
+def tls_comes_from_a_tunnel(t):
+    """As Documentation/databases.md says: our library has none."""
+    ours = Certificates(pathlib.Path(t.directory()) / "ours")
+    others = Certificates(pathlib.Path(t.directory()) / "others")
+    far = stunnel(t, ours.ca, certs=ours, name="server", client="no", connect=BED.get().port)
+    near = {"name": "client", "client": "yes", "connect": far,
+            "more": "checkIP = 127.0.0.1\n"}
+    good = stunnel(t, ours.ca, certs=ours, **near)
+
+    def uri(port, timeout=5000):
+        return f"zookeeper://127.0.0.1:{port}/tunnel?timeout={timeout}&session=4000"
+
+    follower = Helper(t, uri(good), "follow", "topic")
+    follower.wait_for(t, "synced")
+    t.check("written", Helper(t, uri(good), "scribble", "topic", "20").wait(), 0)
+    is_each_once(t, follower, 20)
+    for ca, certs in ((others.ca, ours), (ours.ca, others)):
+        refuses(t, uri(stunnel(t, ca, certs=certs, **near), 1500), "there was no connection")
 
 
 def other_databases_are_left_alone(t):
@@ -326,6 +377,7 @@ def dfctl_applies_more_than_a_transaction_takes(t):
 
 main(bad_uris_are_refused, an_absent_server_is_named,
      BED.a_silent_server_is_given_up, BED.waiting_for_servers_costs_no_processor, only_the_owner_gets_in,
+     tls_comes_from_a_tunnel,
      other_databases_are_left_alone,
      a_lease_shorter_than_the_session_is_refused,
      the_log_and_directories_do_not_grow,
