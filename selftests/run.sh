@@ -11,7 +11,8 @@
 #			directory of a build tree
 #   CPUS=N		processors of a VM (2; 1 if it is emulated, but for newest
 #			and kcsan)
-#   SCALE_PORTS=N	ports of the tests with many (10000; 600 if it is slow)
+#   SCALE_PORTS=N	ports of the tests with many (10000 with the first kernel,
+#			600 with others and if it is slow)
 #   CI=true		a skip that selftests/skips does not list is a failure
 #   FUZZ_SECONDS=3600	how long each case of a fuzzer goes on (a few seconds)
 #   FUZZ_SEED=N		what a fuzzer has printed, to have the same again
@@ -126,6 +127,8 @@ vm() {
 	if is_debug "$kernel" || is_tree "$kernel"; then
 		patience=$((patience * 3)) ports=600
 	fi
+	# how many there can be is no matter of the kernel
+	[ "$kernel" = "${KERNELS[0]}" ] || ports=600
 	cpus=$(processors "$kernel")
 	tools/vm/module "$kernel" 2>&1 | comment || return 1
 	for file in "$@"; do
