@@ -57,6 +57,15 @@ def cloud(t, kind, family, size=2):
     return hvs
 
 
+def hypervisors(t, size):
+    """One, alone; or several that are a cloud."""
+    if size > 1:
+        return cloud(t, "vxlan", 4, size)
+    hv = t.hypervisor()
+    hv.network(1)
+    return [hv]
+
+
 def everywhere(hvs, number, home, network=1, address=None, **more):
     """A wire on one hypervisor, which the others know as remote."""
     for n, hv in enumerate(hvs, 1):

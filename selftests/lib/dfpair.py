@@ -1,30 +1,48 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Two workloads with sockets on one hypervisor, and groups between them."""
+"""Two workloads with sockets, and groups between them."""
 import socket
 
+from dfcloud import TUNNEL, hypervisors
 from dfct import Conntrack
 from dfns import inside
 from dftest import Background, run
 
 
 class Pair:
-    """Two workloads, the first of which has a group; or whoever is judged."""
+    """Two workloads, the first of which has a group; or whoever is judged. On
+    one hypervisor, or each on its own."""
 
-    def __init__(self, t, rules, flags=(), judged=(11,)):
-        self.t, self.hv = t, t.hypervisor()
-        df = self.hv.df
-        df.do("security-group-new", {"id": 1, "flags": list(flags)})
-        self.hv.network(1)
-        for number in (11, 12):
-            self.hv.vif(number, group=[1] if number in judged else [])
-        self.inner, self.outer = self.hv.stack(11), self.hv.stack(12)
+    def __init__(self, t, rules, flags=(), judged=(11,), size=1):
+        self.t, self.judged = t, judged
+        self.hvs, self.homes = hypervisors(t, size), {}
+        self.hv = self.hvs[0]
+        for hv in self.hvs:
+            hv.df.do("security-group-new", {"id": 1, "flags": list(flags)})
+        self.inner, self.outer = self.workload(11, 1), self.workload(12, size)
         for number, rule in enumerate(rules, 1):
             self.rule(number, **rule)
 
+    def workload(self, number, home):
+        """A namespace that all reach by a port of it on one hypervisor."""
+        for n, hv in enumerate(self.hvs, 1):
+            if n == home:
+                hv.vif(number, group=[1] if number in self.judged else [])
+                self.homes[number] = hv
+            else:
+                hv.remote(number, home)
+        return self.homes[number].stack(number)
+
     def rule(self, number, **attrs):
-        self.hv.df.do("security-group-rule-new", {
-            "id": number, "group": 1, "version": "ip4",
-            **{k.replace("_", "-"): v for k, v in attrs.items()}})
+        for hv in self.hvs:
+            hv.df.do("security-group-rule-new", {
+                "id": number, "group": 1, "version": "ip4",
+                **{k.replace("_", "-"): v for k, v in attrs.items()}})
+
+    def counter(self, name):
+        """Of all ports that packets come in by."""
+        return sum(hv.counter(n, name) for n, hv in self.homes.items()) + \
+            (sum(hv.counter(TUNNEL, name) for hv in self.hvs)
+             if len(self.hvs) > 1 else 0)
 
     def server(self, netns, port, family=socket.AF_INET):
         """Echoes what each client sends, until the case ends."""
@@ -79,10 +97,18 @@ def echoes(sock, text=b"hello", seconds=2):
         return False
 
 
+def asked(world, question):
+    """What conntrack says about each connection, on all hypervisors."""
+    out = []
+    for hv in world.hvs:
+        client = Conntrack(hv.name)
+        try:
+            out += question(client)
+        finally:
+            client.close()
+    return out
+
+
 def connections(world):
     """Protocol, destination port and state."""
-    conntrack = Conntrack(world.hv.name)
-    try:
-        return conntrack.connections()
-    finally:
-        conntrack.close()
+    return asked(world, Conntrack.connections)

@@ -6,8 +6,11 @@
      11 attacker    12 victim    13 - 14 neighbours
 
 Whatever the attacker does, nothing that the neighbours send to each other is
-lost, and it goes on to be one lookup for each packet. Then what is bounded: the
-connections of a port and of conntrack, and the fragments of a port.
+lost, and it goes on to be one lookup for each packet. So it is where all are on
+one hypervisor; and where the tunnel that the neighbours need is the attacker's
+as well: he and one of them here, the victim and the other one there. Then what
+is bounded: the connections of a port and of conntrack, and the fragments of a
+port.
 """
 import pathlib
 import random
@@ -17,11 +20,13 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+from dfcloud import (  # noqa: E402 pylint: disable=wrong-import-position
+    TUNNEL, everywhere, hypervisors)
 from dfct import Conntrack  # noqa: E402 pylint: disable=wrong-import-position
 from dffuzz import seed  # noqa: E402 pylint: disable=wrong-import-position
 from dfns import inside  # noqa: E402 pylint: disable=wrong-import-position
 from dfpair import (  # noqa: E402 pylint: disable=wrong-import-position
-    Pair, connections, echoes)
+    Pair, asked, connections, echoes)
 from dftest import (  # noqa: E402 pylint: disable=wrong-import-position
     checksum, ethernet, ip4, ip6, mac, main, poll, sysctl, udp)
 
@@ -30,7 +35,10 @@ ICMP, TCP, UDP, FRAGMENT, SCTP = 1, 6, 17, 44, 132
 SYN, RST, ACK = 2, 4, 16
 MORE = 0x2000       # fragments follow
 ATTACKER, VICTIM, ONE, TWO = 11, 12, 13, 14
+TOGETHER = {ATTACKER: 1, VICTIM: 1, ONE: 1, TWO: 1}
+APART = {ATTACKER: 1, VICTIM: 2, ONE: 2, TWO: 1}
 CONNECTIONS, FLOWS = 64, 32
+TUNNEL_FLOWS = 256
 PORT = 9            # that the rules let in
 FLOOD, BATCH = 1500, 250
 
@@ -49,15 +57,26 @@ def frame4(source, target, proto, data, **fields):
 
 
 class World:
-    """All four ports have the same group."""
+    """All four ports have the same group, wherever they are."""
 
-    def __init__(self, t, **limits):
-        self.t, self.hv = t, t.hypervisor()
-        df = self.hv.df
+    def __init__(self, t, homes=None, **limits):
+        self.t, homes = t, homes or TOGETHER
+        self.hvs = hypervisors(t, max(homes.values()))
+        self.hv = self.hvs[0]
+        self.homes = {number: self.hvs[home - 1]
+                      for number, home in homes.items()}
+        for hv in self.hvs:
+            self.program(hv)
+        self.wires = {number: everywhere(
+            self.hvs, number, home, group=[1], ip4=[address(number)],
+            ip6=[address(number, 6)], **(limits if number == ATTACKER else {}))
+            for number, home in homes.items()}
+
+    @staticmethod
+    def program(hv):
         # made up packets have no checksums
-        sysctl(self.hv.name, "netfilter/nf_conntrack_checksum", "0")
-        df.do("security-group-new", {"id": 1})
-        self.hv.network(1)
+        sysctl(hv.name, "netfilter/nf_conntrack_checksum", "0")
+        hv.df.do("security-group-new", {"id": 1})
         rules = [{"direction": "egress"}, {
             "direction": "ingress", "protocol": UDP, "port-min": PORT,
             "port-max": PORT}, {
@@ -65,34 +84,36 @@ class World:
             "port-max": PORT}, {"direction": "ingress", "protocol": SCTP}]
         for number, rule in enumerate(rules):
             for n, version in enumerate(("ip4", "ip6")):
-                df.do("security-group-rule-new", {
+                hv.df.do("security-group-rule-new", {
                     "id": 1 + 2 * number + n, "group": 1, "version": version,
                     **rule})
-        self.wires = {number: self.hv.wire(
-            number, group=[1], ip4=[address(number)], ip6=[address(number, 6)],
-            **(limits if number == ATTACKER else {}))
-            for number in (ATTACKER, VICTIM, ONE, TWO)}
 
     def pass_on(self, source, target, *frames):
         """Send them; how many arrive, with their padding or without."""
         left, wire = list(frames), self.wires[target]
         received = []
 
-        def count():
-            return (self.hv.counter(source, "rx-packets"),
-                    self.hv.counter(target, "tx-packets"))
+        def ended():
+            """How many were delivered, and delivered or dropped."""
+            sender, receiver = self.homes[source], self.homes[target]
+            delivered = receiver.counter(target, "tx-packets")
+            dropped = sum(sender.drops(source).values())
+            if receiver != sender:
+                dropped += sum(receiver.drops(TUNNEL).values())
+            return delivered, delivered + dropped
 
         def is_over():
             got = wire.receive(0.2)
             if got is None:
-                return count() == (rx + len(frames), tx + len(received))
+                return ended() == (before[0] + len(received),
+                                   before[1] + len(frames))
             received.append(got)
             got = got.ljust(60, b"\0")
             if got in left:
                 left.remove(got)
             return not left
 
-        rx, tx = count()
+        before = ended()
         self.wires[source].flood(frames)
         poll(is_over)
         return len(frames) - len(left)
@@ -105,6 +126,9 @@ class World:
             self.wires[ATTACKER].flood(batch)
             poll(lambda: self.hv.counter(ATTACKER, "rx-packets") >=
                  total)     # pylint: disable=cell-var-from-loop
+        if len(self.hvs) > 1:
+            poll(lambda: self.hvs[1].counter(TUNNEL, "rx-packets") ==
+                 self.hv.counter(TUNNEL, "tx-packets"))
 
     def exchange(self, source, target, count=1):
         """Datagrams there and back, of one connection; how many arrive."""
@@ -115,7 +139,11 @@ class World:
                    for _ in range(count))
 
     def misses(self):
-        return sum(self.hv.counter(n, "flow-misses") for n in (ONE, TWO))
+        """Of the neighbours; of tunnels those of others as well."""
+        ports = [(self.homes[n], n) for n in (ONE, TWO)]
+        if len(self.hvs) > 1:
+            ports += [(hv, TUNNEL) for hv in self.hvs]
+        return sum(hv.counter(n, "flow-misses") for hv, n in ports)
 
 
 # What an attacker sends, an endless lot each.
@@ -169,25 +197,47 @@ def garbage(dice):
 def neighbours_do_not_notice(attack):
     def case(t):
         world = World(t, connection_limit=CONNECTIONS, flow_limit=FLOWS)
-        frames = attack(random.Random(seed(t.log)))
-        for pair in ((ONE, TWO), (ONE, VICTIM)):
-            t.require("they know each other", world.exchange(*pair, 2), 4)
-        missed, arrived = world.misses(), 0
-        for _ in range(10):
-            world.attack([next(frames) for _ in range(FLOOD // 10)])
-            world.wires[VICTIM].pending()
-            arrived += world.exchange(ONE, TWO, 10)
-        t.check("nothing of the neighbours' is lost", arrived, 200)
-        # once in a connection's life each end tells conntrack that it lasts
-        t.check("each packet is one lookup", world.misses() - missed <= 2)
-        t.check("nor does the victim lose what it had",
-                world.exchange(ONE, VICTIM), 2)
+        resist(t, world, attack)
         port = world.hv.df.port(ATTACKER)
         t.check("flow entries are bounded", port["flows"] <= FLOWS)
         t.check("connections are bounded", port["connections"] <= CONNECTIONS)
-        t.log(f"dropped: {world.hv.drops(ATTACKER)}")
     case.__name__ = f"neighbours_do_not_notice_{attack.__name__}"
     return case
+
+
+def neighbours_of_a_tunnel_do_not_notice(attack):
+    """Of an attacker who may use up more than the tunnel has."""
+    def case(t):
+        world = World(t, APART)
+        for hv in world.hvs:
+            hv.tunnel(TUNNEL, **{"flow-limit": TUNNEL_FLOWS})
+        resist(t, world, attack)
+        t.check("its flow entries are bounded", all(
+            hv.df.port(TUNNEL)["flows"] <= TUNNEL_FLOWS for hv in world.hvs))
+    case.__name__ = f"neighbours_of_a_tunnel_do_not_notice_{attack.__name__}"
+    return case
+
+
+def resist(t, world, attack):
+    frames = attack(random.Random(seed(t.log)))
+    for pair in ((ONE, TWO), (ONE, VICTIM)):
+        t.require("they know each other", world.exchange(*pair, 2), 4)
+    missed = arrived = 0
+    for _ in range(10):
+        world.attack([next(frames) for _ in range(FLOOD // 10)])
+        world.wires[VICTIM].pending()
+        before = world.misses()
+        arrived += world.exchange(ONE, TWO, 10)
+        missed += world.misses() - before
+    t.check("nothing of the neighbours' is lost", arrived, 200)
+    # once in a connection's life each end tells conntrack that it lasts
+    t.check(f"each packet is one lookup, {missed} were not", missed <= 2)
+    t.check("nor does the victim lose what it had",
+            world.exchange(ONE, VICTIM), 2)
+    for hv in world.hvs:
+        port = ATTACKER if hv == world.hv else TUNNEL
+        t.log(f"dropped at {port}: {hv.drops(port)}, "
+              f"{hv.df.port(port)['flows']} flow entries")
 
 
 def whole(world, source, target, version, ident):
@@ -275,48 +325,83 @@ def what_was_answered_stays(t):
     t.check("and go on", all(map(echoes, socks)))
 
 
+def most_connections(t, count):
+    """Let a namespace have so many connections, until the case ends or it is
+    called once more."""
+    path = pathlib.Path("/proc/sys/net/netfilter/nf_conntrack_max")
+    most = path.read_text(encoding="ascii")
+    t.defer(path.write_text, most, "ascii")
+    path.write_text(str(count), encoding="ascii")
+    return int(most)
+
+
 def conntrack_may_be_full(t):
     world = Pair(t, [{"direction": "egress"}])
     socks = established(t, world, 3)
     world.server(world.outer, 90)
-    path = pathlib.Path("/proc/sys/net/netfilter/nf_conntrack_max")
-    most = path.read_text(encoding="ascii")
-    t.defer(path.write_text, most, "ascii")
-    path.write_text("3", encoding="ascii")
+    most = most_connections(t, 3)
     t.check("another one does not begin", world.client(
         world.inner, "192.0.2.12", 90), None)
     t.check("for this reason",
             world.hv.drops(11).get("connection-limit", 0) > 0)
     t.check("those that are go on", all(map(echoes, socks)))
-    path.write_text(most, encoding="ascii")
+    most_connections(t, most)
     t.check("with room it does", poll(lambda: world.client(
         world.inner, "192.0.2.12", 90)) is not None)
 
 
-def conntrack(world, question):
-    """Ask something about each connection."""
-    client = Conntrack(world.hv.name)
-    try:
-        return question(client)
-    finally:
-        client.close()
+def conntrack_may_be_full_there(t):
+    """Of connections of one beside him that another hypervisor talks to."""
+    world = Pair(t, [{"direction": "egress"}, {"direction": "ingress"}],
+                 judged=(12, 13), size=2)
+    abuser = world.workload(13, 2)
+    socks = established(t, world, 3)
+    world.server(world.outer, 90)
+    for _ in range(3):
+        t.require("the abuser's connect", world.client(
+            abuser, "192.0.2.12", 90) is not None)
+    t.check("both ends of his count", len(connections(world)), 3 + 2 * 3)
+    most = most_connections(t, 3 + 2 * 3)
+    t.check("another one does not begin", world.client(
+        world.inner, "192.0.2.12", 90), None)
+    t.check("for this reason", world.hvs[1].drops(TUNNEL).get(
+        "connection-limit", 0) > 0)
+    t.check("those that are go on", all(map(echoes, socks)))
+    most_connections(t, most)
+    t.check("with room it does", poll(lambda: world.client(
+        world.inner, "192.0.2.12", 90)) is not None)
 
 
 def a_datagram_flow_that_lasts_is_assured(t):
     """Though conntrack does not see its packets."""
     world = World(t)
     world.exchange(ONE, TWO, 5)
-    t.check("not at first", conntrack(world, Conntrack.assured), [False] * 2)
+    t.check("not at first", asked(world, Conntrack.assured), [False] * 2)
     time.sleep(2.2)
     missed = world.misses()
     t.check("all arrive", world.exchange(ONE, TWO, 50), 100)
-    t.check("after a while", conntrack(world, Conntrack.assured), [True] * 2)
+    t.check("after a while", asked(world, Conntrack.assured), [True] * 2)
     t.check("for a walk or two", world.misses() - missed <= 2)
 
 
-def resets_that_nobody_heeds(t):
+def judged_by(size):
+    """The sender's group alone, or on two hypervisors those of both ends."""
+    return {"rules": [{"direction": "egress", "protocol": TCP},
+                      {"direction": "ingress", "protocol": TCP}][:size],
+            "judged": (11, 12)[:size], "size": size}
+
+
+def wherever(what, size):
+    """A case between two on one hypervisor, or each on its own."""
+    def case(t):
+        what(t, size)
+    case.__name__ = what.__name__ + ("_across_hypervisors" if size > 1 else "")
+    return case
+
+
+def resets_that_nobody_heeds(t, size):
     """A reset that its receiver takes for forged does not end the rest."""
-    world = Pair(t, [{"direction": "egress", "protocol": TCP}])
+    world = Pair(t, **judged_by(size))
     world.server(world.outer, 80)
     sock = world.client(world.inner, "192.0.2.12", 80)
     t.require("it connects", sock is not None and echoes(sock))
@@ -331,17 +416,17 @@ def resets_that_nobody_heeds(t):
         raw.sendto(head[:16] + struct.pack("!H", checksum(pseudo + head))
                    + head[18:], ("192.0.2.11", 0))
         t.check(f"it goes on after {seq:#x}", echoes(sock))
-    missed = world.hv.counter(11, "flow-misses")
-    t.check("for long", all(left > 600 for left in conntrack(
-        world, Conntrack.timeouts)) and echoes(sock))
+    missed = world.counter("flow-misses")
+    left = asked(world, Conntrack.timeouts)
+    t.check("for long, in the zone of each",
+            [len(left), min(left) > 600, echoes(sock)], [size, True, True])
     # ARP may, and does not matter
-    t.check("and past conntrack",
-            world.hv.counter(11, "flow-misses") - missed <= 1)
+    t.check("and past conntrack", world.counter("flow-misses") - missed <= 2)
 
 
-def a_reset_ends_a_connection(t):
+def a_reset_ends_a_connection(t, size):
     """Whose packets conntrack has not seen for long."""
-    world = Pair(t, [{"direction": "egress", "protocol": TCP}])
+    world = Pair(t, **judged_by(size))
     world.server(world.outer, 80)
     sock = world.client(world.inner, "192.0.2.12", 80)
     t.require("it connects", sock is not None)
@@ -350,14 +435,15 @@ def a_reset_ends_a_connection(t):
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                     struct.pack("ii", 1, 0))
     sock.close()
-    t.check("soon", all(left <= 120 for left in conntrack(
-        world, Conntrack.timeouts)))
+    t.wait("soon, in the zone of each", lambda: [
+        left <= 120 for left in asked(world, Conntrack.timeouts)],
+        [True] * size)
 
 
-def a_storm_of_connections(t):
+def a_storm_of_connections(t, size):
     world = Pair(t, [{"direction": "egress", "protocol": TCP},
                      {"direction": "ingress", "protocol": TCP}],
-                 judged=(11, 12))
+                 judged=(11, 12), size=size)
     world.server(world.outer, 80)
     for n in range(150):
         sock = world.client(world.inner, "192.0.2.12", 80)
@@ -365,8 +451,11 @@ def a_storm_of_connections(t):
         sock.close()
     t.check("in the zone of each", len(connections(world)), 300)
     # what the workloads say beside is not allowed
-    t.check("nothing is dropped", {reason for n in (11, 12)
-                                   for reason in world.hv.drops(n)
+    ports = [(hv, n) for n, hv in world.homes.items()]
+    if size > 1:
+        ports += [(hv, TUNNEL) for hv in world.hvs]
+    t.check("nothing is dropped", {reason for hv, n in ports
+                                   for reason in hv.drops(n)
                                    if reason.startswith("connection")}, set())
 
 
@@ -406,13 +495,15 @@ def associations_are_connections(t):
 
 main(*map(neighbours_do_not_notice, (
     scan, flood_syn, spoof, ping, fragments4, fragments6, garbage)),
+     *map(neighbours_of_a_tunnel_do_not_notice, (scan, flood_syn, spoof)),
      fragments_are_bounded_by_port(4),
      fragments_are_bounded_by_port(6),
      a_port_has_so_many_connections,
      what_was_answered_stays,
      conntrack_may_be_full,
+     conntrack_may_be_full_there,
      a_datagram_flow_that_lasts_is_assured,
-     resets_that_nobody_heeds,
-     a_reset_ends_a_connection,
-     a_storm_of_connections,
+     *(wherever(case, size) for case in (
+         resets_that_nobody_heeds, a_reset_ends_a_connection,
+         a_storm_of_connections) for size in (1, 2)),
      associations_are_connections)
