@@ -375,7 +375,7 @@ def conntrack_may_be_full_there(t):
 def a_datagram_flow_that_lasts_is_assured(t):
     """Though conntrack does not see its packets."""
     world = World(t)
-    world.exchange(ONE, TWO, 5)
+    world.exchange(ONE, TWO)
     t.check("not at first", asked(world, Conntrack.assured), [False] * 2)
     time.sleep(2.2)
     missed = world.misses()
