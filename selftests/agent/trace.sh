@@ -125,6 +125,10 @@ nothing_of_it_stays() {
 	check_eq "requests" "[]" "$(nb trace_request list --json | jq -c .)"
 	run wait_for 10 no_answers
 	check "nothing failed" all_are_in_step
+	# nor in what is known without a database: what came later is there
+	run nb security_group set db description=afterwards
+	check "it is kept" wait_for 10 grep -q afterwards "$CLOUD/hv2.cache"
+	check_eq "without traces" 0 "$(grep -Ec '^[^{]*trace_(request|answer)' "$CLOUD/hv2.cache")"
 }
 
 no_answers() {
