@@ -446,13 +446,10 @@ static void check_derived(struct check *check, const struct image_item *item)
 
 static void check_guard(struct check *check, const struct image_item *item)
 {
-	const char *id = strrchr(item->key, '/') + 1;
-
-	if (df_image_find(check->cloud, df_key_obj("router", id).text))
+	if (df_image_find(check->cloud, strchr(item->key, '/') + 1))
 		return;
 	tell(check, DF_FINDING_LEAKED, item->key, "it is deleted",
-	     "the guard %s is left of a router that does not exist",
-	     item->key);
+	     "%s is left of an object that does not exist", item->key);
 	drop(check, item->key);
 }
 

@@ -33,6 +33,7 @@ void df_cloud_free(struct df_cloud *cloud)
 
 enum image_kind df_image_kind(const char *key, const struct df_model **model)
 {
+	const struct df_model *guarded;
 	const char *id;
 
 	*model = NULL;
@@ -42,7 +43,7 @@ enum image_kind df_image_kind(const char *key, const struct df_model **model)
 		return IMAGE_CLAIM;
 	if (!strncmp(key, "ref/", 4))
 		return IMAGE_MARK;
-	if (!strncmp(key, "guard/router/", 13))
+	if (!strncmp(key, "guard/", 6) && !df_key_split(key + 6, &guarded, &id))
 		return IMAGE_GUARD;
 	if (df_key_split(key, model, &id))
 		return IMAGE_OTHER;

@@ -45,7 +45,7 @@ enum image_kind {
 	IMAGE_DERIVED,	/* the same, and follows from another */
 	IMAGE_CLAIM,	/* of a unique value */
 	IMAGE_MARK,	/* of a reference */
-	IMAGE_GUARD,	/* of a router */
+	IMAGE_GUARD,	/* of the object whose key follows */
 	IMAGE_SCHEMA,	/* by which rules all this was written */
 	IMAGE_OTHER,	/* of another version */
 };

@@ -511,6 +511,13 @@ int df_ops_add_guard(struct ops *ops, const char *key, uint64_t version,
 			.kind = OPS_MARK, .change = nr });
 }
 
+int df_ops_drop_guard(struct ops *ops, const char *key, size_t nr)
+{
+	return add_simple(ops, DF_DB_DELETE, key, DF_DB_ANY,
+			  &(struct ops_note) {
+			.kind = OPS_MARK, .change = nr });
+}
+
 int df_ops_add_rules(struct ops *ops)
 {
 	struct df_rules rules = { DF_RULES_VERSION, DF_RULES_MIN_WRITER, false };

@@ -98,6 +98,8 @@ int df_ops_add_change(struct ops *ops, struct change *change, size_t nr,
 /** Write a key that says nothing, if it has @version still. */
 int df_ops_add_guard(struct ops *ops, const char *key, uint64_t version,
 		     size_t nr);
+/** What it guarded goes; there may be none. */
+int df_ops_drop_guard(struct ops *ops, const char *key, size_t nr);
 /** Note by which rules the database is written, as nobody did yet. */
 int df_ops_add_rules(struct ops *ops);
 void df_ops_fini(struct ops *ops);

@@ -9,11 +9,11 @@
 #include "nb.h"
 #include "related.h"
 
-struct df_key df_related_guard_key(const char *router)
+struct df_key df_related_guard_key(const char *model, const char *id)
 {
 	struct df_key key;
 
-	snprintf(key.text, sizeof(key.text), "guard/router/%s", router);
+	snprintf(key.text, sizeof(key.text), "guard/%s/%s", model, id);
 	return key;
 }
 
@@ -83,15 +83,12 @@ static void want_object(struct related *related, const char *model,
 	df_db_get(related->db, key.text, got_objects, related);
 }
 
-static void want_links(struct related *related, const char *router)
+/* Those that have the prefix, of what has the topic "<model>/<id>" */
+static void want_topic(struct related *related, const char *prefix,
+		       const char *topic)
 {
-	char topic[64];
-
-	if (!is_first(related, df_key_obj("router_link", router).text))
-		return;
-	snprintf(topic, sizeof(topic), "router/%s", router);
 	related->reading++;
-	df_db_list(related->db, "router_link/", topic, got_objects, related);
+	df_db_list(related->db, prefix, topic, got_objects, related);
 }
 
 static void want_subnets(struct related *related, const struct change *change)
@@ -121,9 +118,22 @@ static bool is_interface(const struct change *change)
 
 /* --- guards, which are read before what they guard -------------------------- */
 
+/* What belongs to what is guarded. Each is wanted once, as is its guard. */
+static void read_guarded(struct related *related, const char *owner)
+{
+	const char router[] = "router/";
+
+	if (strncmp(owner, router, strlen(router))) {
+		want_topic(related, "security_group_rule/", owner);
+		return;
+	}
+	want_object(related, "router", owner + strlen(router));
+	want_topic(related, "router_link/", owner);
+}
+
 static void read_objects(struct related *related)
 {
-	const char prefix[] = "guard/router/";
+	const char prefix[] = "guard/";
 	const struct df_seen *guards = &related->guards;
 	size_t i;
 
@@ -139,11 +149,8 @@ static void read_objects(struct related *related)
 	for (i = 0; guards->mask && i <= guards->mask; i++) {
 		const struct df_seen_key *key = guards->buckets[i];
 
-		for (; key; key = key->next) {
-			want_object(related, "router",
-				    key->key + strlen(prefix));
-			want_links(related, key->key + strlen(prefix));
-		}
+		for (; key; key = key->next)
+			read_guarded(related, key->key + strlen(prefix));
 	}
 	put(related, finish);
 }
@@ -162,11 +169,15 @@ static void got_guard(void *arg, const struct df_error *error,
 	put(related, read_objects);
 }
 
-static void want_guard(struct related *related, const char *router)
+static void want_guard(struct related *related, const char *model,
+		       const char *id)
 {
-	struct df_key key = df_related_guard_key(router);
+	struct df_key key;
 	struct df_seen_key *guard;
 
+	if (!id)
+		return;
+	key = df_related_guard_key(model, id);
 	if (!is_first(related, key.text))
 		return;
 	guard = df_seen_add(&related->guards, key.text);
@@ -184,7 +195,6 @@ void df_related_read(struct related *related, struct df_db *db,
 		     void (*done)(void *arg, const struct df_error *error),
 		     void *arg)
 {
-	const char *router;
 	size_t i;
 
 	df_related_fini(related);
@@ -195,9 +205,9 @@ void df_related_read(struct related *related, struct df_db *db,
 	related->arg = arg;
 	related->reading = 1;
 	for (i = 0; i < count; i++) {
-		router = df_related_router(changes[i]);
-		if (router)
-			want_guard(related, router);
+		want_guard(related, "router", df_related_router(changes[i]));
+		want_guard(related, "security_group",
+			   df_related_group(changes[i]));
 	}
 	put(related, read_objects);
 }
@@ -208,4 +218,49 @@ void df_related_fini(struct related *related)
 	df_seen_fini(&related->wanted);
 	df_objs_free(related->objs, related->count);
 	memset(related, 0, sizeof(*related));
+}
+
+/* --- guards, which are written when all is known ---------------------------- */
+
+static int add_guard(const struct related *related, struct ops *ops,
+		     const char *model, const char *id, size_t nr)
+{
+	struct df_key key = df_related_guard_key(model, id);
+	const struct df_seen_key *guard;
+
+	guard = df_seen_find(&related->guards, key.text);
+	return df_ops_add_guard(ops, key.text, guard->version, nr);
+}
+
+/* Does it go, and may it have a guard? */
+static bool is_end(const struct change *change)
+{
+	return !change->new && (!strcmp(change->model->name, "router") ||
+				!strcmp(change->model->name, "security_group"));
+}
+
+int df_related_guard(const struct related *related, struct ops *ops,
+		     struct change *const *changes, size_t count)
+{
+	const char *router;
+	struct df_key key;
+	int err = 0;
+	size_t i;
+
+	for (i = 0; !err && i < count; i++) {
+		if (df_change_is_nothing(changes[i]))
+			continue;
+		router = df_related_router(changes[i]);
+		key = df_related_guard_key(changes[i]->model->name,
+					   changes[i]->id);
+		if (is_end(changes[i]))
+			err = df_ops_drop_guard(ops, key.text, i);
+		else if (df_related_names(changes[i]))
+			err = add_guard(related, ops, "security_group",
+					df_related_group(changes[i]), i);
+		else if (router && df_related_find(related, changes, count,
+						   "router", router))
+			err = add_guard(related, ops, "router", router, i);
+	}
+	return err;
 }

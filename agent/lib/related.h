@@ -7,6 +7,13 @@
  *
  *	guard/router/<id>		empty
  *
+ * The rules of a security group name so many other groups. Whoever has a rule
+ * name one writes the guard of the security group:
+ *
+ *	guard/security_group/<id>	empty
+ *
+ * A guard goes with what it guards.
+ *
  * A new port says on_demand if its network does, which cannot change.
  */
 #ifndef DF_LIB_RELATED_H
@@ -55,6 +62,10 @@ void df_related_fini(struct related *related);
 int df_related_check(const struct related *related,
 		     struct change *const *changes, size_t count,
 		     struct df_error *error);
+/** related_rule.c: the part of df_related_check() that is about rules. */
+int df_related_check_rules(const struct related *related,
+			   struct change *const *changes, size_t count,
+			   struct df_error *error);
 /** related_port.c: the part of df_related_check() that is about ports. */
 int df_related_check_ports(const struct related *related,
 			   struct change *const *changes, size_t count,
@@ -64,7 +75,7 @@ const struct df_obj *df_related_find(const struct related *related,
 				     struct change *const *changes,
 				     size_t count, const char *model,
 				     const char *id);
-/** Add the guards that the changes need. */
+/** Add the guards that the changes need, and take those away that nobody does. */
 int df_related_guard(const struct related *related, struct ops *ops,
 		     struct change *const *changes, size_t count);
 
@@ -72,6 +83,10 @@ int df_related_guard(const struct related *related, struct ops *ops,
 const char *df_related_network(const struct change *change);
 /** A router whose guard @change needs, or NULL. */
 const char *df_related_router(const struct change *change);
-struct df_key df_related_guard_key(const char *router);
+/** A security group whose guard @change may need, or NULL. */
+const char *df_related_group(const struct change *change);
+/** Does @change have a rule name a group that it did not? */
+bool df_related_names(const struct change *change);
+struct df_key df_related_guard_key(const char *model, const char *id);
 
 #endif

@@ -339,7 +339,8 @@ int df_related_check(const struct related *related,
 		.changes = changes,
 		.count = count,
 	};
-	int err = df_related_check_ports(related, changes, count, error);
+	int err = df_related_check_ports(related, changes, count, error) ?:
+		  df_related_check_rules(related, changes, count, error);
 	size_t i;
 
 	for (i = 0; !err && i < count; i++)
@@ -354,28 +355,6 @@ int df_related_check(const struct related *related,
 			err = check_overlaps(ifaces, changes[i]->new, error);
 		if (!err && is_first(&ifaces, i))
 			err = check_routes(ifaces, changes[i], error);
-	}
-	return err;
-}
-
-int df_related_guard(const struct related *related, struct ops *ops,
-		     struct change *const *changes, size_t count)
-{
-	const struct df_seen_key *guard;
-	const char *router;
-	struct df_key key;
-	int err = 0;
-	size_t i;
-
-	for (i = 0; !err && i < count; i++) {
-		router = df_related_router(changes[i]);
-		/* Of a router that goes, nothing is left. */
-		if (!router || df_change_is_nothing(changes[i]) ||
-		    !df_related_find(related, changes, count, "router", router))
-			continue;
-		key = df_related_guard_key(router);
-		guard = df_seen_find(&related->guards, key.text);
-		err = df_ops_add_guard(ops, key.text, guard->version, i);
 	}
 	return err;
 }

@@ -38,6 +38,9 @@ struct df_schema {
 	int (*check)(const struct df_obj *obj, struct df_error *error);
 };
 
+/* So many sets of addresses the kernel lets the rules of a group name. */
+enum { DF_GROUP_SETS_MAX = 64 };
+
 extern const struct df_schema df_schemas[];
 
 static inline const struct df_schema *df_schema(const struct df_model *model)

@@ -57,7 +57,9 @@ const struct df_field df_security_group_rule_fields[] = {
 	  .doc = "Where the other end is; anywhere if none of the remotes is given." },
 	{ .name = "remote_group_id", .type = DF_TYPE_UUID,
 	  .ref = "security_group", .flags = DF_FIELD_COLUMN,
-	  .doc = "The other end has an address of a port of this security group." },
+	  .doc = "The other end has an address of a port of this security group. "
+		 "The rules of a group name at most 64 groups, each direction and ethertype "
+		 "counted for itself." },
 	{ .name = "remote_address_group_id", .type = DF_TYPE_UUID,
 	  .ref = "address_group", .flags = DF_FIELD_COLUMN,
 	  .doc = "The other end has an address of this address group." },

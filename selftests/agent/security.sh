@@ -28,6 +28,7 @@ ALL_TESTS="
 	a_port_without_groups_is_not_judged
 	a_port_is_judged_where_it_moves_to
 	dead_agents_judge_on_and_write_nothing_when_they_return
+	a_group_that_names_too_many_is_a_problem_and_no_more
 "
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -415,6 +416,42 @@ dead_agents_judge_on_and_write_nothing_when_they_return() {
 	check "hv2 had a member's addresses to write" grep -q ": 2 of [1-9][0-9]* objects written, 0 deleted" <(reconciled 2)
 	check "who is let in" wait_for 5 both reaches c3 1 12
 	check_flow
+}
+
+# naming N: a rule of web about an address group of its own
+naming() {
+	rule_objects "web-n$1-" web ingress "\"remote_address_group_id\": \"$(id "n$1")\"" | head -n 3
+}
+
+too_many_are_named() {
+	agent_ask "$1" status | jq -es '.[0].problems | length == 1 and (.[0] |
+		test("write security group rule [0-9]+: The group.s rules name too many address sets"))' >/dev/null
+}
+
+a_group_that_names_too_many_is_a_problem_and_no_more() {
+	local n
+	adf_tmpdir
+	# beside those of the office, IPv4 and IPv6
+	for ((n = 1; n <= 63; n++)); do
+		object address_group "n$n" '"addresses": []'
+		[ "$n" = 63 ] || naming "$n"
+	done | write
+	run wait_for 20 all_are_in_step
+	naming 63 >one-more
+	check "one more is refused" grep -q 'name at most 64 groups' <(nb apply one-more 2>&1)
+	# by who does not ask
+	run nb db export cloud.json
+	jq -c ".objects += [.objects[] | select(.id == \"$(id web-n1-4)\") | .id = \"$(id web-n63-4)\" | .key -= 1 |
+		.remote_address_group_id = \"$(id n63)\"]" cloud.json >more.json
+	run nb db import --merge more.json
+	check "a problem where the group is" wait_for 20 too_many_are_named 1
+	check "on every hypervisor" wait_for 20 too_many_are_named 3
+	check "not where it is not" agent_is_in_step 2
+	check "what is allowed is" both reaches w1 1 12
+	run nb address_group set office addresses=10.2.0.0/24,2001:db8:2::/64
+	check "changes arrive" wait_for 5 both reaches c3 1 11
+	run nb security_group_rule delete "$(id web-n1-4)"
+	check "with room for all it is over" wait_for 40 all_are_in_step
 }
 
 tests_run

@@ -15,7 +15,7 @@ SRCS += $(DB_SUITE_SRCS)
 # library's interface.
 LIB_UNIT := address object schema seen
 LIB_UNIT_OBJS := $(call asan_objs,$(DF_LIB_SRCS))
-LIB_NB := test_nb test_nb_follow test_nb_on_demand test_nb_policy test_nb_router
+LIB_NB := test_nb test_nb_follow test_nb_on_demand test_nb_policy test_nb_remotes test_nb_router
 LIB_NB_SRCS := $(LIB_NB:%=selftests/unit/%.c)
 comma := ,
 LIB_ASAN := $(BUILD)/asan/lib
