@@ -3,7 +3,7 @@
 # clock, and is tested on the build machine.
 
 AGENT_PURE := $(addprefix agent/,addrs.c app/advert.c config.c ids.c log.c map.c \
-	known.c pairs.c plan.c release.c state.c uuid.c view.c) $(wildcard agent/compile/*.c)
+	known.c pairs.c plan.c release.c state.c uuid.c value.c view.c) $(wildcard agent/compile/*.c)
 AGENT_SRCS := $(wildcard agent/*.c agent/app/*.c agent/compile/*.c)
 AGENT_PKGS := libevent_core libmnl libnl-3.0 jansson
 UNIT_AGENT := advert cache compile compile_policy compile_router config pairs plan ra view

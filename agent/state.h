@@ -133,7 +133,8 @@ union dfa_value {
  * @wished: the model asks for @wish
  * @loser: an object with a lower id claims the same unique key
  * @had: the kernel has @have
- * @dirty: what is wanted differs from what exists
+ * @dirty: what is wanted differs from what exists, or is to be written anew
+ * @renewed: it is to be written anew, though the kernel has it
  * @mark: for the planner, zero outside of it
  * @err: how the kernel refused it last, 0 if it did not
  * @id: as the kernel knows it
@@ -151,6 +152,7 @@ struct dfa_object {
 	bool loser : 1;
 	bool had : 1;
 	bool dirty : 1;
+	bool renewed : 1;
 	uint8_t mark;
 	int16_t err;
 	uint32_t id;
@@ -185,6 +187,12 @@ int dfa_state_wish(struct dfa_state *state, enum dfa_kind kind, uint32_t id,
 /* What the kernel has; NULL says that it does not have the object. */
 int dfa_state_have(struct dfa_state *state, enum dfa_kind kind, uint32_t id,
 		   const union dfa_value *value);
+
+/*
+ * Write it anew if the kernel has it: to the kernel that is a change, and what it
+ * has decided because of the object, it decides again.
+ */
+void dfa_state_renew(struct dfa_state *state, enum dfa_kind kind, uint32_t id);
 
 /* What a port has claimed, by the kernel's word; nothing if it has no port. */
 int dfa_state_heard(struct dfa_state *state, uint32_t port,
@@ -222,5 +230,8 @@ void dfa_value_get(enum dfa_kind kind, union dfa_value *value);
 void dfa_value_put(enum dfa_kind kind, union dfa_value *value);
 bool dfa_value_equal(enum dfa_kind kind, const union dfa_value *a,
 		     const union dfa_value *b);
+/* Is what the kernel has enough? It hears of claims before us, and more of them. */
+bool dfa_value_suffices(enum dfa_kind kind, const union dfa_value *have,
+			const union dfa_value *want);
 
 #endif

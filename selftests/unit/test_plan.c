@@ -187,6 +187,30 @@ static void a_moved_port_is_one_new(void **unused)
 	dfa_state_fini(&state);
 }
 
+/* What is right is written once more, if that is asked for. */
+static void what_is_renewed_is_written_once(void **unused)
+{
+	struct model model = { 0 };
+	struct dfa_state state;
+
+	(void)unused;
+	model_add(&model, DFA_NETWORK, 1, network(7));
+	model_add(&model, DFA_PORT, 5, vif(1, 1));
+	start_state(&state, &model);
+	dfa_state_renew(&state, DFA_PORT, 6);
+	assert_int_equal(run_plan(&state, &model), 0);
+	dfa_state_renew(&state, DFA_PORT, 5);
+	assert_int_equal(state.dirty_count, 1);
+	assert_int_equal(run_plan(&state, &model), 1);
+	assert_int_equal(run_plan(&state, &model), 0);
+	/* What goes meanwhile is not written before. */
+	dfa_state_renew(&state, DFA_PORT, 5);
+	dfa_state_wish(&state, DFA_PORT, 5, NULL);
+	assert_int_equal(run_plan(&state, &model), 1);
+	assert_false(model.there[DFA_PORT][5]);
+	dfa_state_fini(&state);
+}
+
 static void swapped_macs_delete_one_port_only(void **unused)
 {
 	struct model model = { 0 };
@@ -383,6 +407,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_to_do_is_an_empty_plan),
 		cmocka_unit_test(a_moved_port_is_one_new),
+		cmocka_unit_test(what_is_renewed_is_written_once),
 		cmocka_unit_test(swapped_macs_delete_one_port_only),
 		cmocka_unit_test(a_vni_changes_hands_without_touching_ports),
 		cmocka_unit_test(the_lower_id_of_two_equal_macs_wins),
