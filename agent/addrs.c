@@ -110,6 +110,20 @@ void dfa_address_link_local(struct dfa_address *address, const uint8_t mac[6])
 	};
 }
 
+bool dfa_address_mac(const struct dfa_address *address, uint8_t mac[6])
+{
+	const uint8_t *bytes = address->bytes;
+	const uint8_t own[6] = { bytes[8] ^ 2, bytes[9],  bytes[10],
+				 bytes[13],    bytes[14], bytes[15] };
+	struct dfa_address made;
+
+	dfa_address_link_local(&made, own);
+	if (!dfa_address_equal(address, &made))
+		return false;
+	memcpy(mac, own, 6);
+	return true;
+}
+
 bool dfa_address_is_unicast(const struct dfa_address *address)
 {
 	static const struct dfa_address none4 = { .family = AF_INET };

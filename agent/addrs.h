@@ -67,6 +67,8 @@ bool dfa_address_equal(const struct dfa_address *a,
 void dfa_address_mask(struct dfa_address *address, uint8_t len);
 /* fe80 and the EUI-64 of @mac */
 void dfa_address_link_local(struct dfa_address *address, const uint8_t mac[6]);
+/* The other way round: false if it is not made of a MAC. */
+bool dfa_address_mac(const struct dfa_address *address, uint8_t mac[6]);
 /* One that a port or a router can have? */
 bool dfa_address_is_unicast(const struct dfa_address *address);
 

@@ -190,6 +190,7 @@ static void topics_synced(void *arg)
 	dfa_info("topology read: %zu networks, %zu ports of them",
 		 agent->topics.view.networks, agent->compile.ports.count);
 	say_where(agent);
+	dfa_ondemand_database(&agent->ondemand);
 	if (!agent->has_kernel)
 		return;
 	agent->attach.can_reap = true;
@@ -223,6 +224,8 @@ static const struct dfa_topics_ops topics_ops = {
 	.failed = topics_failed,
 	.asked = trace_asked,
 	.unasked = trace_unasked,
+	.sought = dfa_ondemand_sought,
+	.port_known = dfa_ondemand_port_known,
 };
 
 /* --- from the reconciler --------------------------------------------------- */
@@ -271,6 +274,7 @@ static void kernel_connected(void *arg)
 	if (err)
 		dfa_error("packets of workloads are not heard: %s",
 			  strerror(-err));
+	dfa_ondemand_connected(&agent->ondemand);
 	err = dfa_kernel_set_log(agent->apply.kernel,
 				 agent->config->security_log_rate,
 				 agent->config->security_log_burst);
@@ -365,6 +369,7 @@ static void tell_database(struct dfa_agent *agent)
 	dfa_status_database(&agent->status, is_there ? agent->nb : NULL);
 	dfa_claims_database(&agent->claims, is_there ? agent->nb : NULL);
 	dfa_cache_confirm(&agent->cache, is_there);
+	dfa_ondemand_database(&agent->ondemand);
 }
 
 static void registered(void *arg)
@@ -502,6 +507,7 @@ static int start_database(struct dfa_agent *agent, struct df_error *error)
 		dfa_status_init(&agent->status, agent->base,
 				agent->config->chassis),
 		dfa_claims_init(&agent->claims, agent->base),
+		dfa_ondemand_init(&agent->ondemand, agent),
 		dfa_register_init(&agent->reg, agent->base, agent->config,
 				  &register_ops, agent),
 	};
@@ -560,6 +566,7 @@ static void stop_database(struct dfa_agent *agent)
 	df_nb_close(agent->nb);
 	dfa_status_fini(&agent->status);
 	dfa_claims_fini(&agent->claims);
+	dfa_ondemand_fini(&agent->ondemand);
 	dfa_cache_fini(&agent->cache);
 	if (agent->reopen)
 		event_free(agent->reopen);
@@ -570,6 +577,7 @@ void dfa_agent_stop(struct dfa_agent *agent)
 	/* First: the routers stay, nobody is to be told otherwise. */
 	dfa_packet_close(agent->packet);
 	agent->packet = NULL;
+	dfa_ondemand_stop(&agent->ondemand);
 	if (agent->watchdog)
 		event_free(agent->watchdog);
 	dfa_control_close(agent->control);

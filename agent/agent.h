@@ -12,6 +12,7 @@
 #include "compile/compile.h"
 #include "config.h"
 #include "control.h"
+#include "ondemand.h"
 #include "packet.h"
 #include "register.h"
 #include "status.h"
@@ -42,6 +43,7 @@ struct dfa_agent {
 	struct dfa_status status;
 	struct dfa_claims claims;
 	struct dfa_traces traces;
+	struct dfa_ondemand ondemand;
 	struct dfa_register reg;
 	struct dfa_control *control;
 	struct event *watchdog;

@@ -3,17 +3,17 @@
 # clock, and is tested on the build machine.
 
 AGENT_PURE := $(addprefix agent/,addrs.c app/advert.c config.c ids.c log.c map.c \
-	known.c pairs.c plan.c release.c state.c uuid.c value.c view.c) $(wildcard agent/compile/*.c)
+	known.c pairs.c plan.c release.c resolve.c state.c uuid.c value.c view.c) $(wildcard agent/compile/*.c)
 AGENT_SRCS := $(wildcard agent/*.c agent/app/*.c agent/compile/*.c)
 AGENT_PKGS := libevent_core libmnl libnl-3.0 jansson
-UNIT_AGENT := advert cache compile compile_policy compile_router config pairs plan ra view
+UNIT_AGENT := advert aging cache compile compile_policy compile_router config pairs plan ra resolve view
 UNIT_AGENT_SRCS := $(UNIT_AGENT:%=selftests/unit/test_%.c)
 
 AGENT_CFLAGS := $(call pkg_cflags,$(AGENT_PKGS))
 AGENT_LIBS := $(call pkg_libs,$(AGENT_PKGS)) -pthread
 
 $(call objs,$(AGENT_SRCS)): CPPFLAGS += -Iagent -Iagent/lib $(AGENT_CFLAGS)
-$(call asan_objs,$(AGENT_PURE) agent/app/ra.c agent/cache.c agent/cache_file.c $(UNIT_AGENT_SRCS)): CPPFLAGS += -Iagent -Iagent/lib
+$(call asan_objs,$(AGENT_PURE) agent/aging.c agent/app/ra.c agent/cache.c agent/cache_file.c $(UNIT_AGENT_SRCS)): CPPFLAGS += -Iagent -Iagent/lib
 
 $(BUILD)/bin/dragonflowd: $(call objs,$(AGENT_SRCS)) $(BUILD)/lib/libdragonflow.so
 	$(call link,-ldragonflow $(AGENT_LIBS))
@@ -27,7 +27,8 @@ $(UNIT_AGENT:%=$(BUILD)/unit/test_%): $(BUILD)/unit/test_%: \
 $(BUILD)/unit/test_cache: $(call asan_objs,agent/cache.c agent/cache_file.c)
 $(BUILD)/unit/test_cache: UNIT_LIBS := $(call pkg_libs,libevent_core) -pthread
 
-# Its timers and its clock are the test's.
+# Their timers and their clock are the tests'.
+$(BUILD)/unit/test_aging: $(call asan_objs,agent/aging.c)
 $(BUILD)/unit/test_ra: $(call asan_objs,agent/app/ra.c)
 
 AGENT_TARGETS += $(BUILD)/bin/dragonflowd

@@ -34,6 +34,16 @@ enum {
 /* The pairs and claims of a port, none if it has none. Return: as of parse. */
 int dfa_codec_pairs(const struct nlmsghdr *nlh, struct dfa_pairs **pairs);
 
+/*
+ * Is there a message in @len bytes, with all that libmnl reads of it? It takes a
+ * length beyond INT_MAX for a negative one, and reads up to where the next would be.
+ */
+static inline bool dfa_codec_is_whole(const struct nlmsghdr *nlh, int len)
+{
+	return mnl_nlmsg_ok(nlh, len) && nlh->nlmsg_len <= (uint32_t)len &&
+	       MNL_ALIGN(nlh->nlmsg_len) <= (uint32_t)len;
+}
+
 /* The last attribute of each type; NULL where there is none. */
 void dfa_codec_attrs(const struct nlmsghdr *nlh,
 		     const struct nlattr *attrs[DFA_ATTRS]);

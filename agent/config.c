@@ -19,7 +19,7 @@
 
 enum {
 	MAX_FILE_SIZE = 64 * 1024,
-	MAX_LOG = 1000000,
+	MAX_NUMBER = 1000000,
 };
 
 int dfa_error_set(struct df_error *error, int code, const char *fmt, ...)
@@ -62,6 +62,7 @@ void dfa_config_init(struct dfa_config *config)
 		.log_level = DFA_LOG_INFO,
 		.security_log_rate = 100,
 		.security_log_burst = 25,
+		.on_demand_age = 600,
 	};
 }
 
@@ -170,10 +171,10 @@ static int set_number(uint32_t *field, const char *value,
 	char *end;
 	unsigned long n = strtoul(value, &end, 10);
 
-	if (!isdigit((unsigned char)*value) || *end || !n || n > MAX_LOG)
+	if (!isdigit((unsigned char)*value) || *end || !n || n > MAX_NUMBER)
 		return dfa_error_set(error, -EINVAL,
 				     "\"%s\" is not a number from 1 to %d",
-				     value, MAX_LOG);
+				     value, MAX_NUMBER);
 	*field = (uint32_t)n;
 	return 0;
 }
@@ -188,6 +189,12 @@ static int set_security_log_burst(struct dfa_config *config, const char *value,
 				  struct df_error *error)
 {
 	return set_number(&config->security_log_burst, value, error);
+}
+
+static int set_on_demand_age(struct dfa_config *config, const char *value,
+			     struct df_error *error)
+{
+	return set_number(&config->on_demand_age, value, error);
 }
 
 static bool is_usable(const struct df_ip *ip)
@@ -263,6 +270,7 @@ static const struct {
 	{ "dataplane", set_dataplane },
 	{ "security-log-rate", set_security_log_rate },
 	{ "security-log-burst", set_security_log_burst },
+	{ "on-demand-age", set_on_demand_age },
 };
 
 int dfa_config_set(struct dfa_config *config, const char *key,

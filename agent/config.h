@@ -38,6 +38,8 @@ enum dfa_dataplane {
  * @encap: in order of preference
  * @security_log_rate: log messages in a second that a port may bring about
  * @security_log_burst: how many of these at once
+ * @on_demand_age: seconds after which a port that was looked for, and is not
+ *	used any more, is forgotten
  * @control_socket: where dfctl asks; made of @run_dir and @chassis if not given
  * @state_dir: where the last known state is kept
  *
@@ -55,6 +57,7 @@ struct dfa_config {
 	enum dfa_dataplane dataplane;
 	uint32_t security_log_rate;
 	uint32_t security_log_burst;
+	uint32_t on_demand_age;
 };
 
 void dfa_config_init(struct dfa_config *config);

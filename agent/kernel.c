@@ -33,6 +33,7 @@ struct dfa_kernel {
 	uint16_t family;
 	uint32_t packet_group;
 	uint32_t hold_group;
+	uint32_t miss_group;
 	uint32_t seq;
 	char version[32];
 	char send[SEND_SIZE];
@@ -152,12 +153,6 @@ static int handle_message(struct reply *reply, const struct nlmsghdr *nlh)
 	}
 }
 
-/* mnl_nlmsg_ok() takes a length beyond INT_MAX for a negative one. */
-static bool is_whole(const struct nlmsghdr *nlh, int len)
-{
-	return mnl_nlmsg_ok(nlh, len) && nlh->nlmsg_len <= (uint32_t)len;
-}
-
 static int receive(struct dfa_kernel *kernel, struct reply *reply)
 {
 	int err = 0;
@@ -173,7 +168,7 @@ static int receive(struct dfa_kernel *kernel, struct reply *reply)
 			continue;
 		if (got < 0)
 			return errno == EAGAIN ? -ETIMEDOUT : -errno;
-		for (len = (int)got; is_whole(nlh, len);
+		for (len = (int)got; dfa_codec_is_whole(nlh, len);
 		     nlh = mnl_nlmsg_next(nlh, &len)) {
 			int failed = handle_message(reply, nlh);
 
@@ -225,6 +220,8 @@ static void parse_group(struct dfa_kernel *kernel, const struct nlattr *group)
 		kernel->packet_group = id;
 	else if (strcmp(name, DRAGONFLOW_MCGRP_HOLD) == 0)
 		kernel->hold_group = id;
+	else if (strcmp(name, DRAGONFLOW_MCGRP_MISS) == 0)
+		kernel->miss_group = id;
 }
 
 static int parse_family(void *arg, const struct nlmsghdr *nlh)
@@ -316,6 +313,11 @@ uint32_t dfa_kernel_packet_group(const struct dfa_kernel *kernel)
 uint32_t dfa_kernel_hold_group(const struct dfa_kernel *kernel)
 {
 	return kernel->hold_group;
+}
+
+uint32_t dfa_kernel_miss_group(const struct dfa_kernel *kernel)
+{
+	return kernel->miss_group;
 }
 
 const char *dfa_kernel_version(const struct dfa_kernel *kernel)
@@ -421,6 +423,45 @@ int dfa_kernel_run(struct dfa_kernel *kernel, const struct dfa_step *steps,
 	if (!err)
 		err = receive(kernel, &reply);
 	return err ?: (int)n;
+}
+
+/* --- whether a port is used ------------------------------------------------- */
+
+struct idle {
+	bool is_known;
+	uint32_t ms;
+};
+
+static int idle_message(void *arg, const struct nlmsghdr *nlh)
+{
+	const struct nlattr *attrs[DFA_ATTRS], *attr;
+	struct idle *idle = arg;
+
+	dfa_codec_attrs(nlh, attrs);
+	attr = attrs[DF_A_PORT_IDLE_MS];
+	if (!attr || mnl_attr_validate(attr, MNL_TYPE_U32) < 0)
+		return 0;
+	idle->is_known = true;
+	idle->ms = mnl_attr_get_u32(attr);
+	return 0;
+}
+
+int dfa_kernel_idle(struct dfa_kernel *kernel, uint32_t port, uint64_t *idle_ms)
+{
+	struct idle idle = { 0 };
+	struct nlmsghdr *nlh;
+	int err;
+
+	nlh = put_header(kernel, kernel->send, kernel->family, NLM_F_ACK,
+			 DF_CMD_PORT_GET);
+	mnl_attr_put_u32(nlh, DF_A_PORT_ID, port);
+	err = request(kernel, nlh, idle_message, &idle);
+	if (err)
+		return err;
+	if (!idle.is_known)
+		return -ENODATA;
+	*idle_ms = idle.ms;
+	return 0;
 }
 
 /* --- settings -------------------------------------------------------------- */
@@ -542,7 +583,7 @@ int dfa_kernel_watch_read(int fd)
 
 		/* Messages were lost: it may have been ours. */
 		ours |= got < 0;
-		for (; got > 0 && is_whole(nlh, len);
+		for (; got > 0 && dfa_codec_is_whole(nlh, len);
 		     nlh = mnl_nlmsg_next(nlh, &len))
 			ours |= names_us(nlh);
 	}

@@ -18,10 +18,11 @@ enum {
  */
 int dfa_kernel_open(struct dfa_kernel **out);
 void dfa_kernel_close(struct dfa_kernel *kernel);
-/* Numbers of the family and of two of its groups, for packet.c. */
+/* Numbers of the family and of its groups, for packet.c and miss.c. */
 uint16_t dfa_kernel_family(const struct dfa_kernel *kernel);
 uint32_t dfa_kernel_packet_group(const struct dfa_kernel *kernel);
 uint32_t dfa_kernel_hold_group(const struct dfa_kernel *kernel);
+uint32_t dfa_kernel_miss_group(const struct dfa_kernel *kernel);
 /* Of the module; "" before the first dump. */
 const char *dfa_kernel_version(const struct dfa_kernel *kernel);
 
@@ -50,6 +51,14 @@ typedef void (*dfa_kernel_refused_fn)(void *arg, size_t index, int err,
  */
 int dfa_kernel_run(struct dfa_kernel *kernel, const struct dfa_step *steps,
 		   size_t count, dfa_kernel_refused_fn refused, void *arg);
+
+/*
+ * For how long the kernel has not decided that a packet goes to a port elsewhere, in
+ * a network that is on demand. Return: 0, -ENOENT if it has no such port, -ENODATA if
+ * it is another, or another negative errno.
+ */
+int dfa_kernel_idle(struct dfa_kernel *kernel, uint32_t port,
+		    uint64_t *idle_ms);
 
 /* How much each port may have logged. Return: 0 or a negative errno. */
 int dfa_kernel_set_log(struct dfa_kernel *kernel, uint32_t rate,

@@ -458,6 +458,27 @@ bool dfa_known_next(const struct dfa_known *known, const char *topic,
 	return false;
 }
 
+bool dfa_known_next_topic(const struct dfa_known *known, const char *prefix,
+			  char *name, size_t size)
+{
+	size_t at = find_topic(known, *name ? name : prefix), len;
+	size_t prefix_len = strlen(prefix), name_len = strlen(name);
+
+	for (; at < known->count; at++) {
+		const char *topic = word_of(known->by_topic[at]->text, 0, &len);
+
+		if (len < prefix_len || memcmp(topic, prefix, prefix_len) != 0)
+			return false;
+		if (len >= size ||
+		    compare_words(topic, len, name, name_len) == 0)
+			continue;
+		memcpy(name, topic, len);
+		name[len] = '\0';
+		return true;
+	}
+	return false;
+}
+
 void dfa_known_forget_topic(struct dfa_known *known, const char *topic)
 {
 	struct dfa_known_object object;

@@ -94,6 +94,12 @@ void dfa_known_forget(struct dfa_known *known, const char *model,
 		      const char *id);
 void dfa_known_forget_topic(struct dfa_known *known, const char *topic);
 /*
+ * The next topic that begins with @prefix and has a name of less than @size: @name
+ * is the last one, empty at first.
+ */
+bool dfa_known_next_topic(const struct dfa_known *known, const char *prefix,
+			  char *name, size_t size);
+/*
  * The next object of the topic that was not forgotten, if there is one. @at is
  * 0 at first.
  */

@@ -91,7 +91,7 @@ void dfa_packet_parse(const void *buf, size_t size, uint16_t family,
 	const struct nlmsghdr *nlh = buf;
 	int len = (int)size;
 
-	for (; mnl_nlmsg_ok(nlh, len) && nlh->nlmsg_len <= (uint32_t)len;
+	for (; dfa_codec_is_whole(nlh, len);
 	     nlh = mnl_nlmsg_next(nlh, &len)) {
 		if (nlh->nlmsg_type == family)
 			told(nlh, ops, arg);

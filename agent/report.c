@@ -226,6 +226,9 @@ static json_t *problems_json(const struct dfa_agent *agent)
 		tunnel_problems(agent, problems);
 	if (agent->has_kernel && agent->apply.last_error[0])
 		problem(problems, "datapath: %s", agent->apply.last_error);
+	if (agent->ondemand.problem[0])
+		problem(problems, "cannot ask who has an address: %s",
+			agent->ondemand.problem);
 	if (agent->state.losers)
 		problem(problems, "%zu objects have the MAC or VNI of another",
 			agent->state.losers);
@@ -330,6 +333,7 @@ static size_t print_metric(char *text, size_t size, const struct metric *metric,
 static json_t *cmd_metrics(void *arg, const json_t *request)
 {
 	const struct dfa_agent *agent = arg;
+	const struct dfa_resolve *resolve = &agent->ondemand.resolve;
 	const struct metric metrics[] = {
 		{ "uptime_seconds", "gauge", (uint64_t)uptime_s(agent) },
 		{ "database_up", "gauge", agent->is_database_up },
@@ -342,6 +346,11 @@ static json_t *cmd_metrics(void *arg, const json_t *request)
 		{ "ports_parked", "gauge", agent->compile.parked },
 		{ "ports_local", "gauge",
 		  agent->has_kernel ? agent->attach.by_id.count : 0 },
+		{ "ports_sought", "gauge", agent->topics.sought },
+		{ "lookups_total", "counter", resolve->asked },
+		{ "lookups_found_total", "counter", resolve->found },
+		{ "lookups_absent_total", "counter", resolve->denied },
+		{ "lookups_failed_total", "counter", resolve->failed },
 		{ "objects_written_total", "counter", agent->apply.written },
 		{ "objects_deleted_total", "counter", agent->apply.deleted },
 		{ "requests_refused_total", "counter", agent->apply.refused },

@@ -60,6 +60,10 @@ void dfa_topic_why(const struct dfa_topic *topic, char *text, size_t size)
 		group_why(topic->group, text, size);
 		return;
 	}
+	if (topic->port) {
+		dfa_topic_port_why(topic, text, size);
+		return;
+	}
 	dfa_view_why(&topic->topics->view, topic->kind, &topic->id, &why);
 	dfa_uuid_print(via, &why.via);
 	if (why.ports)
@@ -208,9 +212,10 @@ int dfa_topics_put(struct dfa_topics *topics, const struct df_obj *obj)
 
 	for (size_t i = 0; i < DFA_ARRAY_SIZE(views) && !err; i++) {
 		if (strcmp(views[i].model, df_obj_model(obj)->name) == 0)
-			return views[i].put(topics, obj);
+			err = views[i].put(topics, obj);
 	}
-	return err;
+	/* What is needed may follow from that. */
+	return err ?: dfa_topics_put_port(topics, obj);
 }
 
 int dfa_topics_del(struct dfa_topics *topics, const char *model, const char *id)
@@ -218,20 +223,23 @@ int dfa_topics_del(struct dfa_topics *topics, const char *model, const char *id)
 	int err = dfa_compile_del(topics->compile, model, id);
 	struct dfa_uuid uuid;
 
-	for (size_t i = 0; i < DFA_ARRAY_SIZE(views) && !err; i++) {
-		if (strcmp(views[i].model, model) != 0)
-			continue;
-		if (dfa_uuid_parse(&uuid, id))
-			return -EINVAL;
-		views[i].del(&topics->view, &uuid);
+	if (err)
+		return err;
+	if (dfa_uuid_parse(&uuid, id))
+		return -EINVAL;
+	for (size_t i = 0; i < DFA_ARRAY_SIZE(views); i++) {
+		if (strcmp(views[i].model, model) == 0)
+			views[i].del(&topics->view, &uuid);
 	}
-	return err;
+	dfa_topics_del_port(topics, model, &uuid);
+	return 0;
 }
 
 static void check_synced(struct dfa_topics *topics)
 {
 	if (topics->is_synced || topics->unsynced || !topics->is_started)
 		return;
+	dfa_topics_prune(topics);
 	topics->is_synced = true;
 	dfa_cache_complete(topics->cache);
 	topics->ops->synced(topics->arg);
@@ -257,6 +265,8 @@ static void topic_synced(struct dfa_topic *topic)
 							 topic->group));
 		topics->ops->changed(topics->arg);
 	}
+	if (topic->port)
+		dfa_topic_port_synced(topic);
 	check_synced(topics);
 }
 
@@ -336,10 +346,9 @@ static int subscribe(struct dfa_topic *topic, struct df_error *error)
 			       error);
 }
 
-/* @id: of a network or router; NULL if every hypervisor follows the topic */
-static int follow(struct dfa_topics *topics, const char *name,
-		  enum dfa_view_kind kind, const struct dfa_uuid *id,
-		  struct df_error *error)
+int dfa_topics_follow(struct dfa_topics *topics, const char *name,
+		      enum dfa_view_kind kind, const struct dfa_uuid *id,
+		      struct df_error *error)
 {
 	size_t size = strlen(name) + 1;
 	struct dfa_topic *topic = calloc(1, sizeof(*topic) + size);
@@ -364,7 +373,7 @@ static int follow(struct dfa_topics *topics, const char *name,
 	return 0;
 }
 
-static void unfollow(struct dfa_topics *topics, struct dfa_topic *topic)
+void dfa_topics_unfollow(struct dfa_topics *topics, struct dfa_topic *topic)
 {
 	dfa_debug("not following topic %s any more", topic->name);
 	dfa_cache_drop(topics->cache, topic->name);
@@ -397,7 +406,7 @@ static void needed(void *arg, enum dfa_view_kind kind,
 	int err;
 
 	topic_name(name, sizeof(name), kind, id);
-	err = follow(topics, name, kind, id, &error);
+	err = dfa_topics_follow(topics, name, kind, id, &error);
 	if (!err)
 		return;
 	dfa_error("cannot follow topic %s: %s", name, error.text);
@@ -416,7 +425,9 @@ static void unneeded(void *arg, enum dfa_view_kind kind,
 	topic = dfa_topic_find(topics, name);
 	if (!topic)
 		return;
-	unfollow(topics, topic);
+	dfa_topics_unfollow(topics, topic);
+	if (kind == DFA_VIEW_NETWORK)
+		dfa_topics_leave_ports(topics, id);
 	err = kind == DFA_VIEW_NETWORK ?
 		      dfa_compile_forget(topics->compile, id) :
 		      dfa_compile_forget_router(topics->compile, id);
@@ -442,7 +453,7 @@ static int follow_group(struct dfa_topics *topics, struct dfa_group *group,
 	struct df_error error;
 	int err;
 
-	err = follow(topics, name, DFA_VIEW_NETWORK, &group->id, &error);
+	err = dfa_topics_follow(topics, name, DFA_VIEW_NETWORK, &group->id, &error);
 	if (err) {
 		dfa_error("cannot follow topic %s: %s", name, error.text);
 		return err;
@@ -458,7 +469,7 @@ static int unfollow_group(struct dfa_topics *topics, struct dfa_group *group,
 	struct dfa_topic *topic = dfa_topic_find(topics, name);
 
 	if (topic)
-		unfollow(topics, topic);
+		dfa_topics_unfollow(topics, topic);
 	return dfa_compile_forget_group(topics->compile, group);
 }
 
@@ -509,11 +520,11 @@ int dfa_topics_follow_common(struct dfa_topics *topics, const char *chassis,
 	char name[DFA_MAX_CHASSIS_NAME + 16];
 	int err;
 
-	err = follow(topics, "global", DFA_VIEW_NETWORK, NULL, error);
+	err = dfa_topics_follow(topics, "global", DFA_VIEW_NETWORK, NULL, error);
 	if (err)
 		return err;
 	snprintf(name, sizeof(name), "chassis/%s", chassis);
-	err = follow(topics, name, DFA_VIEW_NETWORK, NULL, error);
+	err = dfa_topics_follow(topics, name, DFA_VIEW_NETWORK, NULL, error);
 	if (!err)
 		topics->is_started = true;
 	return err;
@@ -535,13 +546,18 @@ static int subscribe_all(struct dfa_topics *topics, struct df_error *error)
 int dfa_topics_start(struct dfa_topics *topics, struct df_nb *nb,
 		     const char *chassis, struct df_error *error)
 {
+	int err;
+
 	if (topics->nb)
 		return 0;
 	topics->nb = nb;
 	dfa_cache_begin(topics->cache);
 	if (topics->is_started)
 		return subscribe_all(topics, error);
+	err = dfa_topics_seek_known(topics);
 	dfa_cache_forget(topics->cache);
+	if (err)
+		return dfa_error_set(error, err, "%s", strerror(-err));
 	return dfa_topics_follow_common(topics, chassis, error);
 }
 
@@ -555,6 +571,7 @@ void dfa_topics_fini(struct dfa_topics *topics)
 
 		topic = dfa_container_of(node, struct dfa_topic, node);
 		df_sub_free(topic->sub);
+		free(topic->port);
 		free(topic);
 	}
 	dfa_map_fini(&topics->topics);

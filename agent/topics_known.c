@@ -86,6 +86,9 @@ int dfa_topics_start_known(struct dfa_topics *topics, const char *chassis,
 	int err;
 
 	topics->is_known = true;
+	err = dfa_topics_seek_known(topics);
+	if (err)
+		return dfa_error_set(error, err, "out of memory");
 	err = dfa_topics_follow_common(topics, chassis, error);
 	/* What one says makes us follow more. */
 	while (!err && (topic = next_unfed(topics))) {
@@ -93,6 +96,8 @@ int dfa_topics_start_known(struct dfa_topics *topics, const char *chassis,
 		if (err)
 			dfa_error_set(error, err, "out of memory");
 	}
+	if (!err)
+		dfa_topics_prune(topics);
 	return err;
 }
 

@@ -37,6 +37,7 @@ void dfa_compile_init(struct dfa_compile *compile, struct dfa_state *state,
 		.arg = arg,
 	};
 	dfa_map_init(&compile->networks);
+	dfa_map_init(&compile->keys);
 	dfa_map_init(&compile->subnets);
 	dfa_map_init(&compile->hosts);
 	dfa_map_init(&compile->chassis);
@@ -119,6 +120,7 @@ void dfa_compile_fini(struct dfa_compile *compile)
 	dfa_map_fini(&compile->ports);
 	dfa_map_fini(&compile->claims);
 	dfa_map_fini(&compile->networks);
+	dfa_map_fini(&compile->keys);
 	dfa_map_fini(&compile->subnets);
 	dfa_map_fini(&compile->chassis);
 	dfa_map_fini(&compile->hosts);

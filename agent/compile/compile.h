@@ -23,6 +23,7 @@
 /**
  * struct dfa_network - record of a logical network
  * @node: in &dfa_compile.networks
+ * @by_key: in &dfa_compile.keys while it has one
  * @subnets: its IPv6 subnets, by &dfa_subnet.in_network
  * @ports: its ports, by &dfa_port.in_network
  * @interfaces: the routers' in it, by &dfa_interface.in_network
@@ -36,6 +37,7 @@
  */
 struct dfa_network {
 	struct dfa_map_node node;
+	struct dfa_map_node by_key;
 	struct dfa_list subnets;
 	struct dfa_list ports;
 	struct dfa_list interfaces;
@@ -345,6 +347,7 @@ struct dfa_compile {
 	const struct dfa_compile_ops *ops;
 	void *arg;
 	struct dfa_map networks;
+	struct dfa_map keys;
 	struct dfa_map subnets;
 	struct dfa_map hosts;
 	struct dfa_map chassis;
@@ -379,9 +382,15 @@ int dfa_compile_del(struct dfa_compile *compile, const char *model,
 		    const char *id);
 /* A network is not followed any more: forget it, its ports and interfaces. */
 int dfa_compile_forget(struct dfa_compile *compile, const struct dfa_uuid *id);
+/* Likewise one port, with what it has claimed. */
+int dfa_compile_forget_port(struct dfa_compile *compile,
+			    const struct dfa_uuid *id);
 /* Likewise a router and its routes. */
 int dfa_compile_forget_router(struct dfa_compile *compile,
 			      const struct dfa_uuid *id);
+/* The network that the kernel knows by that id, or NULL. */
+const struct dfa_network *
+dfa_compile_network(const struct dfa_compile *compile, uint32_t key);
 
 /* --- between the files of this directory ----------------------------------- */
 

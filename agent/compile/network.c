@@ -54,6 +54,33 @@ void dfa_network_unref(struct dfa_compile *compile, struct dfa_network *network)
 	dfa_network_free(network);
 }
 
+static void set_key(struct dfa_compile *compile, struct dfa_network *network,
+		    uint32_t key)
+{
+	if (network->key)
+		dfa_map_del(&compile->keys, &network->by_key);
+	network->key = key;
+	if (key)
+		dfa_map_add(&compile->keys, &network->by_key,
+			    dfa_hash_u64(key));
+}
+
+const struct dfa_network *
+dfa_compile_network(const struct dfa_compile *compile, uint32_t key)
+{
+	const struct dfa_map_node *node;
+
+	node = dfa_map_first(&compile->keys, dfa_hash_u64(key));
+	for (; node; node = dfa_map_next(node)) {
+		const struct dfa_network *network;
+
+		network = dfa_container_of(node, struct dfa_network, by_key);
+		if (network->key == key)
+			return network;
+	}
+	return NULL;
+}
+
 void dfa_network_free(struct dfa_network *network)
 {
 	free(network->dns_domain);
@@ -71,7 +98,9 @@ static struct dfa_network_value network_value(const struct df_obj *obj)
 	    df_obj_has(obj, "segmentation_id"))
 		value.vni = (uint32_t)df_obj_u64(obj, "segmentation_id");
 	if (df_obj_bool(obj, "vlan_transparent"))
-		value.flags = DRAGONFLOW_NETWORK_FLAG_VLAN_TRANSPARENT;
+		value.flags |= DRAGONFLOW_NETWORK_FLAG_VLAN_TRANSPARENT;
+	if (df_obj_bool(obj, "on_demand"))
+		value.flags |= DRAGONFLOW_NETWORK_FLAG_ON_DEMAND;
 	return value;
 }
 
@@ -157,7 +186,7 @@ int dfa_network_put(struct dfa_compile *compile, const struct df_obj *obj)
 	mtu = (uint16_t)df_obj_u64(obj, "mtu");
 	affects_ports = old_key != key || network->is_up != is_up;
 	affects_interfaces = affects_ports || err || network->mtu != mtu;
-	network->key = key;
+	set_key(compile, network, key);
 	network->is_up = is_up;
 	network->mtu = mtu;
 	network->value = network_value(obj);
@@ -180,12 +209,18 @@ int dfa_network_del(struct dfa_compile *compile, const struct dfa_uuid *id)
 	if (!network || !network->key)
 		return 0;
 	key = network->key;
-	network->key = 0;
+	set_key(compile, network, 0);
 	err = compile_ports(compile, network) ?:
 		      compile_interfaces(compile, network) ?:
 		      unwish(compile, key);
 	dfa_network_unref(compile, network);
 	return err;
+}
+
+int dfa_compile_forget_port(struct dfa_compile *compile,
+			    const struct dfa_uuid *id)
+{
+	return dfa_port_del(compile, id) ?: dfa_claim_del(compile, id);
 }
 
 int dfa_compile_forget(struct dfa_compile *compile, const struct dfa_uuid *id)
@@ -197,7 +232,7 @@ int dfa_compile_forget(struct dfa_compile *compile, const struct dfa_uuid *id)
 		return 0;
 	/* The last one in it must not take the record away. */
 	if (!network->key)
-		network->key = UINT32_MAX;
+		set_key(compile, network, UINT32_MAX);
 	while (!dfa_list_is_empty(&network->subnets))
 		dfa_subnet_forget(compile,
 				  dfa_container_of(network->subnets.next,

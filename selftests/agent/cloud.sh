@@ -221,11 +221,11 @@ value() {
 
 # --- networks, routers and workloads, each with both address families -----------
 
-# network_objects NAME N: a network with 10.N.0.0/24 and 2001:db8:N::/64
+# network_objects NAME N [JSON]: a network with 10.N.0.0/24 and 2001:db8:N::/64
 network_objects() {
 	local network
 	network="\"network_id\": \"$(id "$1")\""
-	object network "$1"
+	object network "$1" "${3:-}"
 	object subnet "$1-4" "$network, \"cidr\": \"10.$2.0.0/24\", \"gateway_ip\": \"10.$2.0.1\""
 	object subnet "$1-6" "$network, \"cidr\": \"2001:db8:$2::/64\", \"gateway_ip\": \"2001:db8:$2::1\""
 }

@@ -53,6 +53,11 @@ struct flaky {
 	LIST_HEAD(, flaky_lease) leases;
 };
 
+static void say_away(const struct flaky *flaky)
+{
+	df_db_state(flaky->db, false, "there is no connection");
+}
+
 static void go_away(struct flaky *flaky)
 {
 	struct flaky_lease *lease;
@@ -67,7 +72,7 @@ static void go_away(struct flaky *flaky)
 			flaky->driver->lease_free(flaky->under, lease->under);
 		lease->under = NULL;
 	}
-	df_db_state(flaky->db, false, "there is no connection");
+	say_away(flaky);
 }
 
 static void come_back(struct flaky *flaky)
@@ -87,16 +92,17 @@ static void come_back(struct flaky *flaky)
 static void look(evutil_socket_t fd, short what, void *arg)
 {
 	struct flaky *flaky = arg;
-	bool is_down = !access(flaky->sign, F_OK);
+	bool was_down = flaky->is_down;
 
 	(void)fd;
 	(void)what;
-	if (is_down == flaky->is_down)
-		return;
-	flaky->is_down = is_down;
-	if (is_down)
+	flaky->is_down = !access(flaky->sign, F_OK);
+	if (flaky->is_down && !was_down)
 		go_away(flaky);
-	else
+	else if (flaky->is_down)
+		/* The file, which knows nothing of this, may have said otherwise. */
+		say_away(flaky);
+	else if (was_down)
 		come_back(flaky);
 }
 

@@ -19,6 +19,7 @@ FUZZ_kernel := $(FUZZ_AGENT) agent/kernel.c agent/codec.c selftests/fuzz/fake_mn
 FUZZ_key := kmod/path/key.c
 FUZZ_known := $(FUZZ_AGENT)
 FUZZ_lpm := kmod/table/lpm.c
+FUZZ_miss := $(FUZZ_AGENT) agent/miss.c agent/kernel.c agent/codec.c selftests/fuzz/fake_mnl.c
 FUZZ_netdev := $(FUZZ_AGENT) agent/netdev.c agent/tunneldev.c agent/addrdev.c
 FUZZ_nl := $(patsubst %,tools/dfctl/%.c,decode decode_trace nl text) selftests/fuzz/fake_mnl.c
 FUZZ_object := $(FUZZ_LIB)

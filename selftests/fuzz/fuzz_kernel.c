@@ -62,6 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 {
 	struct dfa_kernel *kernel;
 	struct dfa_state state;
+	uint64_t idle_ms;
 
 	if (!size)
 		return 0;
@@ -74,6 +75,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 		return 0;
 	dfa_state_init(&state);
 	require(dfa_kernel_dump(kernel, got_object, &state) <= 0);
+	idle_ms = UINT64_MAX;
+	if (!dfa_kernel_idle(kernel, 1, &idle_ms))
+		require(idle_ms <= UINT32_MAX);
 	require(strlen(dfa_kernel_version(kernel)) < 32);
 	try_run(kernel);
 	dfa_kernel_close(kernel);

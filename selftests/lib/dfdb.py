@@ -194,7 +194,7 @@ def state_of(follower):
 class Agent:
     """A hypervisor's agent, without a datapath."""
 
-    def __init__(self, t, uri, name, directory=None):
+    def __init__(self, t, uri, name, directory=None, *options):
         """directory: of one that was there before, with what it knew."""
         self.socket = pathlib.Path(directory or t.directory()) / f"{name}.sock"
         with open(self.socket.with_suffix(".log"), "wb") as log:
@@ -203,7 +203,7 @@ class Agent:
                  f"--database={uri}", f"--chassis={name}",
                  f"--run-dir={self.socket.parent}",
                  f"--state-dir={self.socket.parent}", "--dataplane=none",
-                 "--encap=vxlan:127.0.0.1"], stdout=log, stderr=log)
+                 "--encap=vxlan:127.0.0.1", *options], stdout=log, stderr=log)
         t.defer(self.kill)
 
     def status(self):

@@ -218,6 +218,34 @@ static void what_is_told_again_is_forgotten(void **state)
 	assert_string_equal(names(TOPIC), "a,");
 }
 
+static void topics_are_found_by_how_they_begin(void **state)
+{
+	char name[40] = "", small[16] = "";
+
+	(void)state;
+	put("port/b", 1, "a");
+	put("port/b", 2, "b");
+	put("port/", 3, "c");
+	put("port/a_longer_one_than_there_is_room_for", 4, "d");
+	put("port/c", 5, "e");
+	put("port", 6, "f");
+	put("ports", 7, "g");
+	dfa_cache_drop(&cache, "port/c");
+	assert_false(dfa_known_next_topic(&cache.known, "port/", name,
+					  sizeof(name)));
+	reopen();
+	assert_true(dfa_known_next_topic(&cache.known, "port/", name,
+					 sizeof(name)));
+	assert_string_equal(name, "port/");
+	assert_true(dfa_known_next_topic(&cache.known, "port/", name,
+					 sizeof(name)));
+	assert_string_equal(name, "port/b");
+	assert_false(dfa_known_next_topic(&cache.known, "port/", name,
+					  sizeof(name)));
+	assert_false(dfa_known_next_topic(&cache.known, "router/", small,
+					  sizeof(small)));
+}
+
 static void one_that_is_not_complete_has_no_place(void **state)
 {
 	(void)state;
@@ -484,6 +512,7 @@ int main(void)
 		cache_test(the_last_word_counts),
 		cache_test(a_topic_is_dropped_and_comes_back),
 		cache_test(what_is_told_again_is_forgotten),
+		cache_test(topics_are_found_by_how_they_begin),
 		cache_test(one_that_is_not_complete_has_no_place),
 		cache_test(another_database_or_chassis_is_not_mixed_up),
 		cache_test(it_is_as_old_as_the_database_was_there),

@@ -517,6 +517,55 @@ static void a_port_has_its_addresses(void **state)
 	assert_true(has_address(addrs, "fe80::ff:fe00:21", 0));
 }
 
+static void a_network_is_on_demand(void **state)
+{
+	struct world *world = *state;
+
+	put_network(world, ",\"on_demand\":true,\"vlan_transparent\":true");
+	assert_int_equal(wish(world, DFA_NETWORK, 11)->network.flags,
+			 DRAGONFLOW_NETWORK_FLAG_ON_DEMAND |
+				 DRAGONFLOW_NETWORK_FLAG_VLAN_TRANSPARENT);
+}
+
+static void a_network_is_found_by_its_key(void **state)
+{
+	struct world *world = *state;
+	struct dfa_uuid id;
+
+	dfa_uuid_parse(&id, NETWORK);
+	put_network(world, "");
+	assert_true(dfa_uuid_equal(&dfa_compile_network(&world->compile, 11)->id,
+				   &id));
+	assert_int_equal(put(world, "network",
+			     "{\"id\":\"" NETWORK "\",\"key\":12}"), 0);
+	assert_null(dfa_compile_network(&world->compile, 11));
+	assert_non_null(dfa_compile_network(&world->compile, 12));
+	assert_int_equal(dfa_compile_forget(&world->compile, &id), 0);
+	assert_null(dfa_compile_network(&world->compile, 12));
+}
+
+/* With what it has claimed, and with the chassis that nobody else leads to. */
+static void a_forgotten_port_leaves_nothing(void **state)
+{
+	struct world *world = *state;
+	struct dfa_uuid id;
+
+	put_network(world, "");
+	put_chassis(world, VXLAN);
+	put_port(world, "there", "");
+	assert_int_equal(put(world, "port_claims",
+			     "{\"id\":\"" PORT "\",\"network_id\":\"" NETWORK
+			     "\",\"claims\":[{\"ip_address\":\"192.0.2.7\","
+			     "\"mac_address\":\"02:00:00:00:00:21\","
+			     "\"since\":7}]}"), 0);
+	assert_int_equal(world->compile.claims.count, 1);
+	dfa_uuid_parse(&id, PORT);
+	assert_int_equal(dfa_compile_forget_port(&world->compile, &id), 0);
+	assert_null(wish(world, DFA_PORT, 21));
+	assert_null(wish(world, DFA_CHASSIS, 31));
+	assert_int_equal(world->compile.claims.count + world->compile.ports.count, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -542,6 +591,9 @@ int main(void)
 		TEST(an_object_without_key_or_network_is_refused),
 		TEST(configured_tunnels_are_ports),
 		TEST(a_port_has_its_addresses),
+		TEST(a_network_is_on_demand),
+		TEST(a_network_is_found_by_its_key),
+		TEST(a_forgotten_port_leaves_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,7 +27,8 @@ static void a_file_sets_everything(void **unused)
 				   "log-level = debug\n"
 				   "dataplane = none\n"
 				   "security-log-rate = 7\n"
-				   "security-log-burst = 1000000";
+				   "security-log-burst = 1000000\n"
+				   "on-demand-age = 30";
 	struct dfa_config config;
 	struct df_error error;
 
@@ -44,6 +45,7 @@ static void a_file_sets_everything(void **unused)
 	assert_int_equal(config.dataplane, DFA_DATAPLANE_NONE);
 	assert_int_equal(config.security_log_rate, 7);
 	assert_int_equal(config.security_log_burst, 1000000);
+	assert_int_equal(config.on_demand_age, 30);
 	assert_int_equal(config.encap_count, 2);
 	assert_int_equal(config.encap[0].type, DFA_ENCAP_GENEVE);
 	assert_int_equal(config.encap[0].address.family, AF_INET);
@@ -68,6 +70,7 @@ static void defaults_are_filled_in(void **unused)
 	assert_int_equal(config.dataplane, DFA_DATAPLANE_KERNEL);
 	assert_int_equal(config.security_log_rate, 100);
 	assert_int_equal(config.security_log_burst, 25);
+	assert_int_equal(config.on_demand_age, 600);
 	assert_int_equal(config.encap_count, 0);
 	dfa_config_fini(&config);
 }
@@ -116,6 +119,8 @@ static void what_is_wrong_is_refused(void **unused)
 		{ "security-log-rate", "many" },
 		{ "security-log-burst", "-1" },
 		{ "security-log-burst", "1000001" },
+		{ "on-demand-age", "0" },
+		{ "on-demand-age", "10m" },
 	};
 	struct dfa_config config;
 	struct df_error error;
