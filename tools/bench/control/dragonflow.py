@@ -11,8 +11,8 @@ import signal
 import socket
 
 from machine import (
-    HERE, HERE_IP, HV, LOCAL, THERE, THERE_IP, Daemon, Failure, Machine,
-    inside, kernel_bytes, mac_of, run)
+    HERE, HERE_IP, HV, LOCAL, THERE, THERE_IP, W3, W3_MAC, Daemon, Failure,
+    Machine, inside, kernel_bytes, mac_of, run)
 
 from dfnl import Dragonflow as Kernel, Refused
 import dfetcd
@@ -20,6 +20,8 @@ import dfredis
 import dfzk
 
 NETWORK = "00000000-0000-4000-8000-0000000000ff"
+ON_DEMAND = "00000000-0000-4000-8000-0000000000fe"
+ON_DEMAND_ID = "0a000003-0000-4000-8000-000000000003"
 LOCAL_IDS = ("0a000001-0000-4000-8000-000000000001",
              "0a000002-0000-4000-8000-000000000002")
 
@@ -252,6 +254,32 @@ class Dragonflow:
         pairs = [list(map(float, line.split())) for line in text.splitlines()]
         return {"": [pair[1] for pair in pairs],
                 "commit_": [pair[0] for pair in pairs]}
+
+    def fill_on_demand(self, deadline):
+        """A network of as many ports again, of which none is known in advance
+        but the one that is here."""
+        objects = [{"model": "network", "id": ON_DEMAND, "on_demand": True},
+                   {"model": "port", "id": ON_DEMAND_ID, "mac_address": W3_MAC,
+                    "network_id": ON_DEMAND, "binding_host": HERE,
+                    "port_security_enabled": False}]
+        objects += [{"model": "port", "network_id": ON_DEMAND,
+                     "id": f"{n:08x}-0001-4000-8000-000000000000",
+                     "mac_address": mac_of(n), "binding_host": THERE}
+                    for n in range(self.ports)]
+        path = self.directory / "on-demand.json"
+        path.write_text(json.dumps(objects), encoding="ascii")
+        self.dfctl("apply", str(path), deadline=deadline)
+        self.machine.plug_third(f"tap{ON_DEMAND_ID[:11]}")
+        deadline.wait_for(lambda: any(
+            port["id"] == ON_DEMAND_ID and port["status"] == "up"
+            for port in self.ask("status")["ports"]))
+
+    def first_packets(self, numbers, deadline):
+        """To ports that nobody here knows yet; milliseconds until the kernel had
+        each."""
+        text = run(str(self.build / "bench/first"), W3, W3_MAC,
+                   *map(mac_of, numbers), netns=HV, deadline=deadline)
+        return [float(line) for line in text.splitlines()]
 
     def command(self, number, deadline):
         """The same as a command, by whoever sits in a terminal."""

@@ -25,6 +25,7 @@ from dfns import inside  # noqa: E402 pylint: disable=wrong-import-position
 
 PREFIX = "dfcontrol-"
 HV, W1, W2 = PREFIX + "hv", PREFIX + "w1", PREFIX + "w2"
+W3, W3_MAC = PREFIX + "w3", "02:00:00:00:00:03"     # of another network
 HERE, THERE = "hv1", "hv2"      # names of the hypervisors
 HERE_IP, THERE_IP = "198.51.100.1", "198.51.100.2"
 LOCAL = ((W1, "02:00:00:00:00:01", "192.0.2.1"),
@@ -123,7 +124,7 @@ class Machine:
 
     def up(self):
         self.down()
-        for name in (HV, W1, W2):
+        for name in (HV, W1, W2, W3):
             run("ip", "netns", "add", name)
             with inside(name):
                 for which in ("default", "all"):
@@ -135,6 +136,9 @@ class Machine:
             self._workload(device, name, mac, address)
             run("ip", "-n", name, "neigh", "replace", peer, "lladdr", peer_mac,
                 "dev", "eth0")
+
+    def plug_third(self, device):
+        self._workload(device, W3, W3_MAC, "192.0.2.3")
 
     @staticmethod
     def _hypervisor():
@@ -158,7 +162,7 @@ class Machine:
     @staticmethod
     def down():
         there = run("ip", "netns", "list").split()
-        for name in (HV, W1, W2):
+        for name in (HV, W1, W2, W3):
             if name in there:
                 run("ip", "netns", "del", name)
 

@@ -181,12 +181,32 @@ class Bench:
         self.add(scenario, "probes", "probes", sent)
         self.add(scenario, "longest_gap_ms", "ms", gaps, max(gaps))
 
+    def first_packet(self, deadline):
+        """From a packet to a port that is not known to the port. OVN knows all
+        in advance."""
+        if not hasattr(self.system, "first_packets"):
+            return
+        self.system.fill_on_demand(deadline)
+        # the first of each batch is not counted
+        size = min(CHANGES + 1, self.ports // BATCHES)
+        runs = [self.system.first_packets(range(n * size, (n + 1) * size), deadline)
+                for n in range(BATCHES)]
+        scenario = f"first-packet-{self.args.driver}"
+        self.add(scenario, "p50_ms", "ms", [statistics.median(run) for run in runs])
+        every = sum(runs, [])
+        if len(every) < LEAST_FOR_P99:
+            self.say(f"{scenario}: too few packets for a p99: {len(every)}")
+            return
+        self.add(scenario, "p99_ms", "ms", [quantile(run, 0.99) for run in runs],
+                 quantile(every, 0.99))
+
     STEPS = {"cold-start": cold_start,
              "cold-start-offline": offline_start, "size": size,
              "commit-to-kernel": commit, "restart": restart,
              "outage-agent-killed": outage_agent,
              "outage-agent-killed-waiting": outage_agent_waiting,
-             "outage-switch-killed": outage_switch}
+             "outage-switch-killed": outage_switch,
+             "first-packet": first_packet}
 
     def run(self):
         """Whether all of it was measured."""
