@@ -18,6 +18,7 @@ ALL_TESTS="
 	chassis_are_shown
 	routing_is_shown
 	policy_is_shown
+	lookups_are_shown
 	flows_are_shown
 	flows_of_one_port_are_shown
 	flows_are_flushed
@@ -95,6 +96,10 @@ setup() {
 		                                  "ip4": "10.0.0.0", "prefix-len": 8})
 		df.do("port-new", {"id": 3, "type": "vif", "network": 8, "mac": mac(3), "flags": ["admin-down"],
 		                   "ip4": ["198.51.100.3"], "ip6": ["2001:db8::3", "fe80::3"], "group": [30, 31]})
+		df.do("network-new", {"id": 40, "flags": ["on-demand"]})
+		df.do("port-new", {"id": 41, "type": "remote", "network": 40, "mac": mac(41), "chassis": 5})
+		for name in {"mac": mac(42)}, {"ip4": "192.0.2.42"}, {"ip6": "2001:db8::42"}:
+		    df.do("lookup-new", {"network": 40, "ttl-ms": 60000, **name})
 		tc = dfnl.Tc("$HV")
 		tc.attach("tap1", 1)
 		tc.attach("tap2", 2)
@@ -115,7 +120,7 @@ an_empty_datapath_is_shown() {
 
 networks_are_shown() {
 	jq_is '[[7,70,[],3,1],[8,80,["vlan-transparent"],1,0]]' \
-		'sort_by(.id) | map([.id, .vni, .flags, .ports, .chassis])' in_hv kernel networks
+		'sort_by(.id) | map(select(.id < 10)) | map([.id, .vni, .flags, .ports, .chassis])' in_hv kernel networks
 	check "a table" grep -Eq '^7 +70 +- +3 +1$' <(in_hv kernel networks)
 }
 
@@ -133,9 +138,9 @@ ports_are_shown() {
 }
 
 chassis_are_shown() {
-	jq_is '[[5,9,"198.51.100.2","198.51.100.1",null,1],[6,9,null,null,"2001:db8::6",0]]' \
+	jq_is '[[5,9,"198.51.100.2","198.51.100.1",null,2],[6,9,null,null,"2001:db8::6",0]]' \
 		'sort_by(.id) | map([.id, .tunnel, .remote_ip4, .local_ip4, .remote_ip6, .networks])' in_hv kernel chassis
-	check "a table" grep -Eq '^5 +9 +198.51.100.2 +- +198.51.100.1 +- +1$' <(in_hv kernel chassis)
+	check "a table" grep -Eq '^5 +9 +198.51.100.2 +- +198.51.100.1 +- +2$' <(in_hv kernel chassis)
 }
 
 routing_is_shown() {
@@ -159,6 +164,16 @@ policy_is_shown() {
 	check_eq "its members" "32 192.0.2.0/24 32 2001:db8::1/128" \
 		"$(in_hv kernel address-set-members --no-headers | sort | xargs)"
 	jq_is '[30,31]' '.[] | select(.id == 3) | .group' in_hv kernel ports
+}
+
+lookups_are_shown() {
+	check_eq "a table" "02:00:00:00:00:2a 192.0.2.42 2001:db8::42" \
+		"$(in_hv kernel lookups --no-headers | sort -k 2 | awk '$1 == 40 && $4 == "absent" { print $2 }' | xargs)"
+	jq_is '[[40,null,"absent",0,true]]' \
+		'map([.network, .port, .state, .packets, .ttl_ms > 10000 and .ttl_ms <= 60000]) | unique' in_hv kernel lookups
+	jq_is 3 .lookups in_hv kernel datapath
+	jq_is '["on-demand"]' '.[] | select(.id == 40) | .flags' in_hv kernel networks
+	jq_is 'true' '.[] | select(.id == 41) | .idle_ms < 600000' in_hv kernel ports
 }
 
 flows_are_shown() {
@@ -201,8 +216,8 @@ drops_have_their_reason() {
 }
 
 settings_are_shown() {
-	jq_is '[2,5,2]' '[.networks, .ports, .chassis]' in_hv kernel datapath
-	check_eq "as text" "networks 2" "$(in_hv kernel datapath | awk '$1 == "networks" { print $1, $2 }')"
+	jq_is '[3,6,2]' '[.networks, .ports, .chassis]' in_hv kernel datapath
+	check_eq "as text" "networks 3" "$(in_hv kernel datapath | awk '$1 == "networks" { print $1, $2 }')"
 }
 
 # members WHAT: where something stands in objects, given as "WHAT JSON" lines
@@ -219,13 +234,13 @@ nothing_is_left_out() {
 	adf_daemon "$TMPDIR/ping" nsenter --net="/run/netns/$W1" ping -n -i 0.2 192.0.2.2
 	spec >"$TMPDIR/dumps" <<-END
 		for what in "network", "port", "chassis", "router", "router-interface", "route", "flow", \
-		        "security-group", "security-group-rule", "address-set", "address-set-member":
+		        "security-group", "security-group-rule", "address-set", "address-set-member", "lookup":
 		    for found in df.dump(what + "-get"):
 		        print(what, json.dumps(found, default=str))
 		print("datapath", json.dumps(df.do("datapath-get"), default=str))
 	END
 	for what in network port chassis router router-interface route flow \
-		security-group security-group-rule address-set address-set-member; do
+		security-group security-group-rule address-set address-set-member lookup; do
 		check_eq "$what" "$(members "$what" <"$TMPDIR/dumps")" \
 			"$(in_hv kernel "$(sed 's/^router-//; s/s*$/s/' <<<"$what")" --json | jq -c '.[]' | sed "s/^/$what /" | members "$what")"
 	done
@@ -292,7 +307,7 @@ a_hypervisor_without_an_agent_is_not_well() {
 	check_fails "status" in_hv status --control-socket "$TMPDIR/nothing"
 	check "it says why" grep -q "no agent runs: nothing listens at $TMPDIR/nothing" \
 		<(in_hv status --control-socket "$TMPDIR/nothing")
-	check "the kernel is shown all the same" grep -Eq '^ports +2 up, 0 down, 1 disabled, 1 remote' \
+	check "the kernel is shown all the same" grep -Eq '^ports +2 up, 0 down, 1 disabled, 2 remote' \
 		<(in_hv status --control-socket "$TMPDIR/nothing")
 	jq_is 'false' .healthy in_hv status
 }

@@ -19,6 +19,7 @@ static const char *const port_types[] = { "0", "vif", "tunnel", "remote", NULL }
 static const char *const flow_classes[] = { "0", "l2", "l3", "connection", NULL };
 const char *const dfctl_fragments[] = { "none", "first", "later", NULL };
 const char *const dfctl_actions[] = { "0", "output", "tunnel", "flood", "route", NULL };
+const char *const dfctl_lookup_states[] = { "0", "pending", "absent", NULL };
 static const char *const network_flags[] = { "vlan-transparent", "on-demand", NULL };
 static const char *const down_flags[] = { "admin-down", NULL };
 static const char *const port_flags[] = { "admin-down", "relay", "security", NULL };
@@ -244,6 +245,17 @@ static const struct attr_spec flow_spec[] = {
 	[DF_A_FLOW_STALE] = { "stale", TYPE_FLAG },
 };
 
+static const struct attr_spec lookup_spec[] = {
+	[DF_A_LOOKUP_NETWORK] = { "network", TYPE_U32 },
+	[DF_A_LOOKUP_IP4] = { "ip4", TYPE_IP4 },
+	[DF_A_LOOKUP_IP6] = { "ip6", TYPE_IP6 },
+	[DF_A_LOOKUP_MAC] = { "mac", TYPE_MAC },
+	[DF_A_LOOKUP_PORT] = { "port", TYPE_U32 },
+	[DF_A_LOOKUP_STATE] = { "state", TYPE_ENUM, .names = dfctl_lookup_states },
+	[DF_A_LOOKUP_PACKETS] = { "packets", TYPE_U32 },
+	[DF_A_LOOKUP_TTL_MS] = { "ttl_ms", TYPE_U32 },
+};
+
 #define MESSAGE(spec, event) { spec, ARRAY_SIZE(spec), event }
 
 static const struct {
@@ -291,6 +303,7 @@ static const struct {
 	[DF_CMD_ADDRESS_SET_MEMBER_NTF] = MESSAGE(address_set_member_spec, "address-set-member"),
 	[DF_CMD_ADDRESS_SET_MEMBER_DEL_NTF] = MESSAGE(address_set_member_spec,
 						"address-set-member-del"),
+	[DF_CMD_LOOKUP_GET] = MESSAGE(lookup_spec, NULL),
 };
 
 static uint64_t attr_number(const struct nlattr *attr)

@@ -50,6 +50,7 @@ extern const char *const dfctl_drop_reasons[];
 extern const char *const dfctl_actions[];
 extern const char *const dfctl_directions[];
 extern const char *const dfctl_fragments[];
+extern const char *const dfctl_lookup_states[];
 
 /* decode_trace.c */
 enum {

@@ -6,7 +6,7 @@
 
 static const char *const stages[] = {
 	"0", "parse", "flow", "admit", "guard", "egress", "respond", "route", "switch",
-	"ingress", "output", "fit", "claim", "answer", "send", NULL
+	"ingress", "output", "fit", "claim", "answer", "send", "lookup", NULL
 };
 static const char *const verdicts[] = {
 	"0", "pass", "drop", "answer", "wait", "send", NULL
@@ -60,6 +60,7 @@ static const struct attr_spec step_spec[] = {
 	[DF_A_TRACE_STEP_TUNNEL_ID] = { "tunnel_id", TYPE_U32 },
 	[DF_A_TRACE_STEP_MTU] = { "mtu", TYPE_U32 },
 	[DF_A_TRACE_STEP_FLOW] = { "flow", TYPE_FLAG },
+	[DF_A_TRACE_STEP_LOOKUP] = { "lookup", TYPE_ENUM, .names = dfctl_lookup_states },
 };
 
 const struct attr_spec dfctl_trace_spec[] = {

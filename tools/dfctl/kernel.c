@@ -193,6 +193,7 @@ static const struct dfctl_column port_columns[] = {
 	{ .name = "connection_limit", .extra = true },
 	{ .name = "connections", .extra = true },
 	{ .name = "ifindex", .extra = true },
+	{ .name = "idle_ms", .extra = true },
 	{ .name = "flows" },
 	{ .name = "rx_packets", .text = rx_packets_text },
 	{ .name = "rx_bytes", .text = rx_bytes_text, .extra = true },
@@ -343,6 +344,24 @@ static const struct dfctl_column member_columns[] = {
 	{ .name = "set" }, { .name = "prefix", .text = address_text }, { .name = NULL },
 };
 
+/* Who is looked for. */
+static char *name_text(const json_t *lookup)
+{
+	const char *mac = json_string_value(json_object_get(lookup, "mac"));
+
+	return mac ? dfctl_strdup(mac) : address_text(lookup);
+}
+
+static const struct dfctl_column lookup_columns[] = {
+	{ .name = "network" },
+	{ .name = "address", .text = name_text },
+	{ .name = "port" },
+	{ .name = "state" },
+	{ .name = "packets" },
+	{ .name = "ttl_ms" },
+	{ .name = NULL },
+};
+
 static int rows_print(const struct dfctl *ctl, const struct dfctl_column *columns,
 		      const json_t *rows)
 {
@@ -435,6 +454,11 @@ static int members(struct dfctl *ctl)
 	return objects_show(ctl, DF_CMD_ADDRESS_SET_MEMBER_GET, member_columns);
 }
 
+static int lookups(struct dfctl *ctl)
+{
+	return objects_show(ctl, DF_CMD_LOOKUP_GET, lookup_columns);
+}
+
 static int datapath(struct dfctl *ctl)
 {
 	__auto_json json_t *object = NULL;
@@ -482,6 +506,8 @@ const struct dfctl_cmd dfctl_kernel_cmds[] = {
 	{ .name = "address-set-members", .run = members,
 	  .options = DFCTL_OPT_NETNS | DFCTL_OPT_TABLE,
 	  .help = "show what these sets hold" },
+	{ .name = "lookups", .run = lookups, .options = DFCTL_OPT_NETNS | DFCTL_OPT_TABLE,
+	  .help = "show who is looked for in on-demand networks" },
 	{ .name = "flows", .args = "[PORT]", .run = dfctl_kernel_flows, .max_args = 1,
 	  .options = DFCTL_OPT_NETNS | DFCTL_OPT_TABLE,
 	  .help = "show the flow entries, of one port" },

@@ -74,6 +74,17 @@ static void append_number(char **text, const json_t *step, const char *member,
 					      json_integer_value(value)));
 }
 
+/* Nobody is known to have the address that the step is about. */
+static void append_lookup(char **text, const json_t *step)
+{
+	const char *state = string(step, "lookup");
+
+	if (state)
+		append(text, ", ", dfctl_strdup(strcmp(state, "absent") ?
+						"whom nobody is known to be" :
+						"whom the agent has not found"));
+}
+
 static void parse_text(char **text, const json_t *step)
 {
 	append_named(text, step, "port", "from port");
@@ -118,6 +129,7 @@ static void respond_text(char **text, const json_t *step)
 	append_address(text, step, "asks for");
 	append_named(text, step, "port", "which port has");
 	append_named(text, step, "out_interface", "which interface has");
+	append_lookup(text, step);
 }
 
 static void route_text(char **text, const json_t *step)
@@ -138,6 +150,7 @@ static void route_text(char **text, const json_t *step)
 	append_named(text, step, "route", "route");
 	append_named(text, step, "out_interface", "out of interface");
 	append_address(text, step, "neighbour");
+	append_lookup(text, step);
 	append_named(text, step, "port", "port");
 	append_named(text, step, "network", "network");
 }
@@ -146,8 +159,11 @@ static void switch_text(char **text, const json_t *step)
 {
 	if (json_object_get(step, "port"))
 		append_named(text, step, "port", "port");
+	else if (string(step, "lookup"))
+		append_address(text, step, "for");
 	else if (!string(step, "reason"))
 		append(text, ", ", dfctl_strdup("all ports"));
+	append_lookup(text, step);
 	append_named(text, step, "network", "of network");
 }
 
@@ -182,6 +198,13 @@ static void answer_text(char **text, const json_t *step)
 	append_number(text, step, "mtu", "MTU");
 }
 
+static void lookup_text(char **text, const json_t *step)
+{
+	append(text, ", ", dfctl_strdup("the agent is asked"));
+	append_address(text, step, "who has");
+	append_named(text, step, "network", "of network");
+}
+
 static const struct {
 	const char *stage;
 	void (*text)(char **text, const json_t *step);
@@ -191,7 +214,7 @@ static const struct {
 	{ "egress", policy_text },	{ "respond", respond_text }, { "route", route_text },
 	{ "switch", switch_text },	{ "ingress", policy_text }, { "output", output_text },
 	{ "fit", fit_text },		{ "claim", claim_text },   { "answer", answer_text },
-	{ "send", output_text },
+	{ "send", output_text },	{ "lookup", lookup_text },
 };
 
 static void step_print(const json_t *step)
@@ -213,6 +236,16 @@ static void step_print(const json_t *step)
 	putchar('\n');
 }
 
+/* Does it wait for somebody who is looked for, and not for fragments? */
+static bool is_looked_up(const json_t *trace)
+{
+	const json_t *steps = json_object_get(trace, "step");
+	const char *stage = json_array_size(steps) ?
+		string(json_array_get(steps, json_array_size(steps) - 1), "stage") : NULL;
+
+	return stage && !strcmp(stage, "lookup");
+}
+
 /* What becomes of the packet, in a sentence. */
 static void verdict_print(const json_t *trace)
 {
@@ -227,7 +260,9 @@ static void verdict_print(const json_t *trace)
 	else if (verdict && !strcmp(verdict, "answer"))
 		printf("The packet would be answered.\n");
 	else if (verdict && !strcmp(verdict, "wait"))
-		printf("The fragment would wait for the others.\n");
+		printf(is_looked_up(trace) ?
+		       "The packet would wait until it is known who has the address.\n" :
+		       "The fragment would wait for the others.\n");
 	else
 		printf("The packet would be sent.\n");
 }
