@@ -226,14 +226,15 @@ enum dragonflow_action_type {
  *   for the routers on the way.
  * @DRAGONFLOW_DROP_REASON_TOO_BIG: The packet is larger than the path to its
  *   destination allows.
- * @DRAGONFLOW_DROP_REASON_RATE_LIMITED: The packet asks for an answer, and its
- *   port has had too many.
+ * @DRAGONFLOW_DROP_REASON_RATE_LIMITED: The packet asks for an answer, or for
+ *   somebody to be looked for, and its port has had too many.
  * @DRAGONFLOW_DROP_REASON_NEIGHBOUR_KNOWN: ARP or neighbour discovery about an
  *   address that is known to be the sender's own; nobody needs to hear of it.
  * @DRAGONFLOW_DROP_REASON_NEIGHBOUR_CONFLICT: ARP or neighbour discovery
  *   claims an address that is known to belong to another.
- * @DRAGONFLOW_DROP_REASON_NO_AGENT: The packet is for the agent, and nobody
- *   listens to the multicast group packet, or has no room left.
+ * @DRAGONFLOW_DROP_REASON_NO_AGENT: The packet is for the agent, or the agent
+ *   is to look for somebody, and nobody listens to the multicast group packet
+ *   or miss, or has no room left.
  * @DRAGONFLOW_DROP_REASON_POLICY_EGRESS: No rule allows the sender's workload
  *   to send it.
  * @DRAGONFLOW_DROP_REASON_POLICY_INGRESS: No rule allows the receiver's
