@@ -201,10 +201,11 @@ static void __net_exit df_net_exit(struct net *net)
 	df_network_del_all(dn);
 	df_change_end(dn);
 	mutex_unlock(&dn->lock);
+	/* First: what has waited walks, and may start each of the others. */
+	df_lookups_free(dn->lookups);
 	/* No port, no entry; the work does not start itself again. */
 	cancel_delayed_work_sync(&dn->flow_gc);
 	df_claims_free(dn->claims);
-	df_lookups_free(dn->lookups);
 	df_ct_fini(dn);
 	df_net_fini_tables(dn);
 	xa_destroy(&dn->vnis);

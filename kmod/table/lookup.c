@@ -14,6 +14,8 @@ enum {
 	BYTES_MAX = 512 * 1024,
 	/* Lookups that no port's packets have made. */
 	UNOWNED_MAX = 4096,
+	/* How many end while packets wait for the lock. */
+	EXPIRE_AT_ONCE = 64,
 };
 
 /**
@@ -175,19 +177,35 @@ static int insert(struct df_lookups *lookups, struct df_lookup *lookup)
 	return 0;
 }
 
+/* End some of those whose time is over; false if there are no more. */
+static bool expire_some(struct df_lookups *lookups)
+{
+	struct df_lookup *lookup;
+	int state, count = 0;
+
+	for (state = 0; state < ARRAY_SIZE(lookups->lists); state++) {
+		while ((lookup = first(lookups, state)) && is_over(lookup)) {
+			if (count++ == EXPIRE_AT_ONCE)
+				return true;
+			expire(lookups, lookup);
+		}
+	}
+	arm(lookups);
+	return false;
+}
+
 static void expire_work(struct work_struct *work)
 {
 	struct df_lookups *lookups = container_of(work, struct df_lookups,
 						  expire.work);
-	struct df_lookup *lookup;
-	int state;
+	bool has_more;
 
-	spin_lock_bh(&lookups->lock);
-	for (state = 0; state < ARRAY_SIZE(lookups->lists); state++)
-		while ((lookup = first(lookups, state)) && is_over(lookup))
-			expire(lookups, lookup);
-	arm(lookups);
-	spin_unlock_bh(&lookups->lock);
+	do {
+		spin_lock_bh(&lookups->lock);
+		has_more = expire_some(lookups);
+		spin_unlock_bh(&lookups->lock);
+		cond_resched();
+	} while (has_more);
 }
 
 /* --- all of a namespace ------------------------------------------------------ */
