@@ -22,12 +22,14 @@ router, which sends it back. Some ports may have addresses beside their own, and
 claim them.
 
 What is sent is made by pktfuzz.c, and is the same for the same FUZZ_SEED;
-FUZZ_SECONDS says for how long: to unicast, to group addresses, and once more to
-unicast, when ports have security groups.
+FUZZ_SECONDS says for how long: to unicast, to group addresses, and twice more to
+unicast, when ports have security groups, and then when networks are on demand as
+well, with an agent that says of some addresses that nobody has them.
 """
 import collections
 import os
 import pathlib
+import random
 import socket
 import struct
 import subprocess
@@ -37,10 +39,12 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from dffuzz import (  # noqa: E402 pylint: disable=wrong-import-position
     seconds, seed)
+from dfnl import (  # noqa: E402 pylint: disable=wrong-import-position
+    Dragonflow, Refused)
 from dfns import inside  # noqa: E402 pylint: disable=wrong-import-position
 from dftest import (  # noqa: E402 pylint: disable=wrong-import-position
-    SOL_PACKET, PACKET_IGNORE_OUTGOING, ethernet, ip4, ip_batch, mac, main,
-    quiet, run, sysctl, udp)
+    SOL_PACKET, PACKET_IGNORE_OUTGOING, Background, ethernet, ip4, ip_batch,
+    mac, main, quiet, run, sysctl, udp)
 from dfvectors import (  # noqa: E402 pylint: disable=wrong-import-position
     vectors)
 
@@ -228,6 +232,31 @@ def judge(hv):
         vif(hv, number, group=groups)
 
 
+def answer(netns, number):
+    """An agent who finds nobody, and often does not say so in time."""
+    dice, df = random.Random(number), Dragonflow(netns)
+    df.subscribe("miss")
+    while True:
+        try:
+            event = df.event(60)
+            if event and dice.random() < .5:
+                _, who = event
+                del who["port"]
+                df.do("lookup-new", {"ttl-ms": dice.randint(1, 500), **who})
+        except Refused:
+            pass        # such as what a port has by now
+        except OSError:
+            pass        # more questions than there is room for
+
+
+def demand(t, hv, number):
+    """From now on whoever is not known is looked for."""
+    hv.network(1, VNI, flags=["vlan-transparent", "on-demand"])
+    for network in (2, 9):
+        hv.network(network, flags=["on-demand"])
+    Background(t, answer, hv.name, number)
+
+
 def world(t):
     for module in ("tun", "vxlan", "geneve", "bridge"):
         run("modprobe", module)
@@ -401,16 +430,20 @@ def packets_are_accounted_for_and_harm_no_other(t):
     backlog(t)
     hv = world(t)
     number, memory = seed(t.log), 0
-    for kind, balance in (("unicast", unicast_balance),
-                          ("group", group_balance),
-                          ("unicast", judged_balance)):
-        if balance is judged_balance:
-            judge(hv)
+    for kind, balance, prepare in (
+            ("unicast", unicast_balance, None), ("group", group_balance, None),
+            ("unicast", judged_balance, lambda: judge(hv)),
+            ("unicast", judged_balance, lambda: demand(t, hv, number))):
+        if prepare:
+            prepare()
         before = port_stats(hv)
         attack(t, hv, kind, number)
         balances(t, hv, before, balance)
         # what the first has brought to its size, the others need not
         memory = memory or unreclaimable_mib()
+    t.check("some were looked for", hv.df.drops(1).get("unresolved", 0) > 0)
+    t.wait("nothing waits", lambda: sum(
+        one["packets"] for one in hv.df.dump("lookup-get")), 0)
     works_on(t, hv)
     t.check("packets of no port", hv.df.do("datapath-get")["unbound-drops"],
             0)
