@@ -101,8 +101,10 @@ class World:
         return self.df.dump("lookup-get",
                             {"network": network} if network else {})
 
-    def held(self):
-        return sum(one["packets"] for one in self.lookups())
+    def held(self, port=None):
+        """How many wait; in lookups that a port has made."""
+        return sum(one["packets"] for one in self.lookups()
+                   if port in (None, one.get("port")))
 
     def holds(self, what, count):
         self.t.wait(f"{what}: it waits", self.held, count)

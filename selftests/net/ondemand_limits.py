@@ -139,20 +139,20 @@ def the_memory_of_a_port_is_bounded(t):
     world = World(t)
     big = b"x" * 1400
     for n in range(LOOKUPS_MAX - 8):
-        world.wires[11].flood([packet(11, 1000 + n, text=big)] * 8)
+        world.wires[11].flood([packet(11, 1000 + n, text=big)] * PACKETS_MAX)
     t.wait("some are dropped", lambda: world.hv.drops(11).get(
         "unresolved", 0) > 100)
     held = world.held()
     t.log(f"{held} packets are held")
     t.check("as many as there is room for", 100 < held < 500)
     world.wires[12].send(packet(12, 22))
-    t.wait("another port has its own room", lambda: [
-        one["packets"] for one in world.lookups() if one["port"] == 12], [1])
+    t.wait("another port has its own room", lambda: world.held(12), 1)
     world.df.do("port-del", {"id": 11})
+    t.check("of the first nothing is left", world.held(11), 0)
     world.hv.vif(11, **addresses(11))
-    t.wait("of the first nothing is left", world.held, 1)
-    world.wires[11].flood([packet(11, 23, text=big)] * 8)
-    t.wait("and the room is there again", world.held, 9)
+    world.wires[11].flood([packet(11, 23, text=big)] * PACKETS_MAX)
+    t.wait("and the room is there again", lambda: world.held(11),
+           PACKETS_MAX)
 
 
 # what goes meanwhile
