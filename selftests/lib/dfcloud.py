@@ -16,7 +16,7 @@ import struct
 
 from dfns import inside
 from dftest import (
-    checksum, ethernet, ip4, ip_batch, mac, mac_bytes, quiet, sysctl)
+    checksum, ethernet, ip4, ip_batch, mac, mac_bytes, poll, quiet, run, sysctl)
 
 TUNNEL, VNI = 1000, 100
 UNDERLAY_MTU = 1600
@@ -58,9 +58,16 @@ def cloud(t, kind, family, size=2):
 
 
 def hypervisors(t, size):
-    """One, alone; or several that are a cloud."""
+    """One, alone; or several that are a cloud, whose underlay is there."""
     if size > 1:
-        return cloud(t, "vxlan", 4, size)
+        hvs = cloud(t, "vxlan", 4, size)
+        for n in range(2, size + 1):
+            # a new bridge's ports take a while
+            t.require(f"1 reaches {n}", poll(lambda: "bytes from" in run(
+                "ping", "-c", "1", "-W", "1",
+                underlay_address(n, 4),  # pylint: disable=cell-var-from-loop
+                netns=hvs[0].name, check=False)))
+        return hvs
     hv = t.hypervisor()
     hv.network(1)
     return [hv]

@@ -420,8 +420,9 @@ def resets_that_nobody_heeds(t, size):
     left = asked(world, Conntrack.timeouts)
     t.check("for long, in the zone of each",
             [len(left), min(left) > 600, echoes(sock)], [size, True, True])
+    t.check("and on", all(echoes(sock) for _ in range(10)))
     # ARP may, and does not matter
-    t.check("and past conntrack", world.counter("flow-misses") - missed <= 2)
+    t.check("past conntrack", world.counter("flow-misses") - missed < 10)
 
 
 def a_reset_ends_a_connection(t, size):
