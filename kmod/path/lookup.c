@@ -142,6 +142,8 @@ void df_lookups_work(struct work_struct *work)
 	struct df_net *dn = df_lookups_net(work);
 	struct sk_buff *skb;
 
+	/* What waits for its receiver at one processor overtakes at another. */
+	migrate_disable();
 	while ((skb = df_lookups_next(dn->lookups))) {
 		/* As if it came from its device. */
 		local_bh_disable();
@@ -151,4 +153,5 @@ void df_lookups_work(struct work_struct *work)
 		local_bh_enable();
 		cond_resched();
 	}
+	migrate_enable();
 }
