@@ -84,7 +84,10 @@ def packets_wait_and_are_delivered_in_order(t):
             [{}, {}])
     t.check("counted once", world.hv.counter(11, "rx-packets"),
             PACKETS_MAX + 1)
-    t.check("and then by an entry", world.hv.counter(11, "flow-hits"), 1)
+    # one that walks while the port is still being published leaves no entry
+    w11.send(sent[0])
+    t.check("once more", w21.receive(), sent[0])
+    t.check("and then by an entry", world.hv.counter(11, "flow-hits") > 0)
 
 
 def routed_packets_wait(family):
