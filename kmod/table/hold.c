@@ -111,11 +111,12 @@ static void elect(struct df_net *dn, struct df_shared *shared)
 	old = rcu_dereference_protected(shared->holder, df_is_locked(dn));
 	if (best == old && is_known == shared->is_known)
 		return;
+	WRITE_ONCE(shared->is_known, is_known);
 	rcu_assign_pointer(shared->holder, best);
+	df_generation_move(dn, DF_GENERATION_SHARED, shared->serial);
+	/* Who has waited for it is to find all of this. */
 	if (best)
 		df_lookup_end(dn, &shared->key);
-	WRITE_ONCE(shared->is_known, is_known);
-	df_generation_move(dn, DF_GENERATION_SHARED, shared->serial);
 }
 
 static void touch(struct df_net *dn, const struct df_shared *shared)

@@ -277,6 +277,12 @@ struct sk_buff *df_lookups_next(struct df_lookups *lookups)
 
 /* --- packets that wait ------------------------------------------------------- */
 
+/* Nobody is, before the first of those who may have it is published. */
+static bool is_held(const struct df_shared *shared)
+{
+	return shared && rcu_access_pointer(shared->holder);
+}
+
 /**
  * df_name_is_known() - is it known who has, or may have, an address?
  * @dn: namespace
@@ -290,10 +296,11 @@ bool df_name_is_known(struct df_net *dn, const struct df_name *key)
 
 	if (key->kind == DF_NAME_IP)
 		return df_address_find(dn, key->network, &key->name) ||
-			df_shared_find_ip(dn, key->network, &key->name);
+			is_held(df_shared_find_ip(dn, key->network,
+						  &key->name));
 	return df_port_find_mac(dn, key->network, mac) ||
 		df_interface_find_mac(dn, key->network, mac) ||
-		df_shared_find_mac(dn, key->network, mac);
+		is_held(df_shared_find_mac(dn, key->network, mac));
 }
 
 /* The lookup of an address, unless its time is over; or NULL. */
