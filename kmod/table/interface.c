@@ -307,9 +307,9 @@ static void state_commit(struct df_net *dn, struct df_interface_state *state,
 	df_addresses_commit(dn, &addresses, &had);
 	df_shared_touch(dn, &addresses, state->mac_key.network,
 			state->mac_key.mac);
+	set_prefixes(dn, state, true);
 	df_lookup_end_all(dn, state->mac_key.network, state->mac_key.mac,
 			  &addresses);
-	set_prefixes(dn, state, true);
 }
 
 /* Take @state away, but for what a newer one has taken over. */

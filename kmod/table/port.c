@@ -314,13 +314,20 @@ static int port_publish(struct df_net *dn, struct df_port *port,
 	}
 	df_addresses_commit(dn, &addresses, &had);
 	df_pairs_publish(dn, port, old);
-	if (!port->network)
-		return 0;
-	df_shared_touch(dn, &addresses, port->mac_key.network,
-			port->mac_key.mac);
-	df_lookup_end_all(dn, port->mac_key.network, port->mac_key.mac,
-			  &addresses);
+	if (port->network)
+		df_shared_touch(dn, &addresses, port->mac_key.network,
+				port->mac_key.mac);
 	return 0;
+}
+
+/* Who has waited for its addresses is to find all in place, also its device. */
+static void port_end_lookups(struct df_net *dn, struct df_port *port)
+{
+	const struct df_addresses addresses = port_addresses(port);
+
+	if (port->network)
+		df_lookup_end_all(dn, port->mac_key.network, port->mac_key.mac,
+				  &addresses);
 }
 
 static void port_join_network(struct df_port *port)
@@ -455,8 +462,10 @@ int df_port_set(struct df_net *dn, const struct df_port_conf *conf,
 		/* Packets may have found it for a moment. */
 		df_policy_free(port->policy);
 		kfree_rcu(port, rcu);
+		return err;
 	}
-	return err;
+	port_end_lookups(dn, port);
+	return 0;
 }
 
 static void port_remove(struct df_net *dn, struct df_port *port)
