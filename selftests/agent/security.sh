@@ -27,8 +27,8 @@ ALL_TESTS="
 	a_port_changes_its_groups
 	a_port_without_groups_is_not_judged
 	a_port_is_judged_where_it_moves_to
-	dead_agents_judge_on_and_write_nothing_when_they_return
 	a_group_that_names_too_many_is_a_problem_and_no_more
+	dead_agents_judge_on_and_write_nothing_when_they_return
 "
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -429,8 +429,15 @@ too_many_are_named() {
 }
 
 a_group_that_names_too_many_is_a_problem_and_no_more() {
-	local n
+	local n rules=() groups=()
 	adf_tmpdir
+	for ((n = 1; n <= 63; n++)); do
+		groups+=("$(id "n$n")")
+		[ "$n" = 1 ] || rules+=("$(id "web-n$n-4")")
+	done
+	defer nb address_group set office addresses=
+	defer nb address_group delete "${groups[@]}"
+	defer nb security_group_rule delete "${rules[@]}"
 	# beside those of the office, IPv4 and IPv6
 	for ((n = 1; n <= 63; n++)); do
 		object address_group "n$n" '"addresses": []'
