@@ -7,6 +7,7 @@ import sys
 
 from dfct import Conntrack
 from dfnl import NLM_F_ACK, NLM_F_DUMP
+from dftest import sysctl
 
 NET = pathlib.Path(__file__).resolve().parents[1] / "net"
 sys.path.insert(0, str(NET))    # whose worlds and models others use as well
@@ -23,8 +24,10 @@ class Tracer:
         self.reasons = set()
         self.conntrack = Conntrack(hv.name)
         t.defer(self.conntrack.close)
-        # entries are not to go by themselves
+        # neither entries nor connections are to go by themselves
         hv.df.do("datapath-set", {"flow-idle-ms": 3600000})
+        for name in ("udp_timeout", "udp_timeout_stream", "icmp_timeout", "icmpv6_timeout"):
+            sysctl(hv.name, f"netfilter/nf_conntrack_{name}", "3600")
 
     def trace(self, port, frame, **more):
         """The answer, with its steps."""
