@@ -478,6 +478,14 @@ static const struct attr_spec *message_spec(uint8_t cmd, size_t *size)
 	return messages[cmd].spec;
 }
 
+/* What a command notifies of; NULL if it is a reply. */
+static const char *message_event(uint8_t cmd)
+{
+	if (cmd == DF_CMD_LOG_NTF)
+		return "log";
+	return cmd < ARRAY_SIZE(messages) ? messages[cmd].event : NULL;
+}
+
 /**
  * dfctl_nl_decode - a message of the family as a JSON object
  * @nlh: the message
@@ -501,7 +509,6 @@ json_t *dfctl_nl_decode(const struct nlmsghdr *nlh, const char **event)
 	mnl_attr_for_each(attr, nlh, sizeof(*genl))
 		attr_add(object, spec, size, attr);
 	if (event)
-		*event = genl->cmd < ARRAY_SIZE(messages) ? messages[genl->cmd].event :
-			 genl->cmd == DF_CMD_LOG_NTF ? "log" : NULL;
+		*event = message_event(genl->cmd);
 	return object;
 }
