@@ -34,7 +34,7 @@ import dfetcd  # noqa: E402 pylint: disable=wrong-import-position
 import dfredis  # noqa: E402 pylint: disable=wrong-import-position
 import dfzk  # noqa: E402 pylint: disable=wrong-import-position
 from dfdb import (  # noqa: E402 pylint: disable=wrong-import-position
-    Agent, Helper, Proxy, dfctl, memory, put, state_of, value_of)
+    Agent, Helper, Proxy, Servers, dfctl, memory, put, state_of, value_of)
 from dftest import main, poll  # noqa: E402 pylint: disable=wrong-import-position
 
 ROUNDS = int(os.environ.get("SOAK_ROUNDS") or 0)
@@ -43,71 +43,65 @@ IS_SHORT = not (SECONDS or ROUNDS)
 SEED = int(os.environ.get("SEED") or
            (1 if IS_SHORT else time.time_ns() // 1000000 % 1000000))
 EVENTS = 2 if IS_SHORT else 8       # in a round
-COUNTERS, TIMES = 2, 200 if IS_SHORT else 600
+TIMES = 200 if IS_SHORT else 600    # that each counter is raised
 SETTLE_S = 60
 AGENT_KIB = 40 << 10                # that an agent needs at most
 
 
-class Zookeeper:
-    name, forgets = "zookeeper", False
+class Kind:
+    """A database; forgets: a failover may lose what was acknowledged."""
+
+    forgets = False
+    cluster = None
+
+    def ports(self):
+        return [server.port for server in self.cluster.servers]
+
+
+class Zookeeper(Kind):
+    name = "zookeeper"
 
     def __init__(self):
         self.cluster = dfzk.Ensemble(memory())
 
-    def uri(self, hosts, root):
-        return f"zookeeper://{hosts}/{root}?timeout=120000&session=4000"
-
-    def ports(self):
-        return [server.port for server in self.cluster.servers]
+    def uri(self, hosts):
+        return f"zookeeper://{hosts}/soak?timeout=120000&session=4000"
 
 
-class Etcd:
-    name, forgets = "etcd", False
+class Etcd(Kind):
+    name = "etcd"
 
     def __init__(self):
         self.cluster = dfetcd.Cluster(memory())
 
-    def uri(self, hosts, root):
-        return f"etcd://{hosts}/{root}?timeout=120000"
-
-    def ports(self):
-        return [server.port for server in self.cluster.servers]
+    def uri(self, hosts):
+        return f"etcd://{hosts}/soak?timeout=120000"
 
 
-class Redis:
-    """Its sentinels name the servers: what is cut is the way to one server, of
-    a database that has no other."""
+class Redis(Kind):
+    """One server: nobody else has what it has."""
 
-    name, forgets = "redis", False
-
-    class One:
-        def __init__(self):
-            self.servers = [dfredis.Server(memory() / "one")]
-
-        def start(self):
-            self.servers[0].start().wait()
-
-        def remove(self):
-            self.servers[0].remove()
+    name = "redis"
 
     def __init__(self):
-        self.cluster = self.One()
+        self.cluster = Servers()
+        self.cluster.servers = [dfredis.Server(memory() / "one")]
 
-    def uri(self, hosts, root):
-        return f"redis://{hosts}/{root}?timeout=120000"
-
-    def ports(self):
-        return [server.port for server in self.cluster.servers]
+    def uri(self, hosts):
+        return f"redis://{hosts}/soak?timeout=120000"
 
 
-class RedisFailover:
+class RedisFailover(Kind):
+    """The way that is cut is the one to the sentinels; who knows the master is
+    never far from it."""
+
     name, forgets = "redis with sentinels", True
 
     def __init__(self):
         self.cluster = dfredis.Failover(memory(), down_ms=600)
 
-    def uri(self, hosts, root):
-        return (f"redis://{hosts}/{root}?sentinel={self.cluster.NAME}"
+    def uri(self, hosts):
+        return (f"redis://{hosts}/soak?sentinel={self.cluster.NAME}"
                 "&timeout=120000&replicas=1")
 
     def ports(self):
@@ -202,14 +196,13 @@ class Round:
         for proxy in self.proxies:
             t.defer(proxy.end)
         self.near = self.uri(self.kind.ports())
-        # Sentinels tell where the master is: it is never far.
         self.far = self.uri([proxy.port for proxy in self.proxies])
         self.begin = time.monotonic()
         self.agents = {}
         self.directories = {host: t.directory() for host in HOSTS}
 
     def uri(self, ports):
-        return self.kind.uri(",".join(f"127.0.0.1:{port}" for port in ports), "soak")
+        return self.kind.uri(",".join(f"127.0.0.1:{port}" for port in ports))
 
     def log(self, text):
         self.t.log(f"{time.monotonic() - self.begin:.1f} s: {text}")
@@ -299,7 +292,7 @@ class Round:
         for follower in self.followers:
             follower.wait_for(t, "synced", 30)
         self.counters = [Helper(t, uri, "count", "counter", str(TIMES))
-                         for uri in (self.near, self.far)[:COUNTERS]]
+                         for uri in (self.near, self.far)]
         self.writers = [Helper(t, self.near, "scribble", "topic", str(2 * TIMES))]
 
     # --- what has to be true ------------------------------------------------------
