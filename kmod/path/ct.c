@@ -63,6 +63,12 @@ int df_ct_defrag(struct df_ct_zone *zone, struct sk_buff *skb, bool is_ip6,
 	u32 size = skb->truesize;
 	int err;
 
+	/* It will wait or grow, and must not be its sender's meanwhile. */
+	if (skb_orphan_frags_rx(skb, GFP_ATOMIC)) {
+		kfree_skb(skb);
+		return -ENOMEM;
+	}
+	skb_orphan(skb);
 	if (!df_ct_zone_hold_fragment(zone, is_ip6, size)) {
 		kfree_skb(skb);
 		return -ENOBUFS;

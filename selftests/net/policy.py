@@ -6,19 +6,25 @@
 Connections are those of real TCP, UDP and ICMP between two workloads. Any
 rules and any packets are what rules.py is about.
 """
+import fcntl
+import mmap
 import pathlib
 import socket
+import struct
 import sys
+import termios
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from dfns import inside  # noqa: E402 pylint: disable=wrong-import-position
 from dfpair import (  # noqa: E402 pylint: disable=wrong-import-position
     Pair, connections, echoes)
 from dftest import (  # noqa: E402 pylint: disable=wrong-import-position
-    ethernet, ip4, mac, main, poll, udp)
+    SOL_PACKET, ethernet, ip4, ip6, mac, main, poll, udp)
 
-IP4 = 0x800
-TCP, UDP, ICMP = 6, 17, 1
+IP4, IP6 = 0x800, 0x86dd
+TCP, UDP, ICMP, FRAGMENT = 6, 17, 1, 44
+PACKET_TX_RING, PACKET_VERSION, TPACKET_V2 = 13, 10, 1
+TP_STATUS_SEND_REQUEST = 1
 
 
 def replies_need_no_rule(t):
@@ -224,6 +230,74 @@ def fragments_are_judged_together(family):
     return case
 
 
+class Ring:
+    """A packet socket whose packets the kernel takes from memory of ours. They
+    are the socket's until somebody frees them."""
+
+    SLOT, SLOTS = 2048, 2
+    DATA = 32           # the header of a slot
+
+    def __init__(self, t, dev):
+        with inside(t.peers):
+            self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+            self.sock.bind((dev, 0))
+        t.defer(self.sock.close)
+        self.sock.setsockopt(SOL_PACKET, PACKET_VERSION, TPACKET_V2)
+        self.sock.setsockopt(SOL_PACKET, PACKET_TX_RING, struct.pack(
+            "IIII", self.SLOT * self.SLOTS, 1, self.SLOT, self.SLOTS))
+        self.memory = mmap.mmap(self.sock.fileno(), self.SLOT * self.SLOTS)
+        t.defer(self.memory.close)
+        self.next = 0
+
+    def send(self, frame):
+        at = self.next * self.SLOT
+        self.next = (self.next + 1) % self.SLOTS
+        self.memory[at + self.DATA:at + self.DATA + len(frame)] = frame
+        self.memory[at:at + 8] = struct.pack("II", TP_STATUS_SEND_REQUEST, len(frame))
+        self.sock.send(b"")
+
+    def unsent(self):
+        """The memory that it still answers for."""
+        size = bytearray(4)
+        fcntl.ioctl(self.sock, termios.TIOCOUTQ, size)
+        return struct.unpack("i", size)[0]
+
+
+def fragment(family, at, more, piece):
+    """A piece of a datagram from workload 11 to 12."""
+    if family == 4:
+        return ethernet(mac(12), mac(11), IP4, ip4(
+            "192.0.2.11", "192.0.2.12", UDP, piece, ident=7, frag=more << 13 | at // 8))
+    return ethernet(mac(12), mac(11), IP6, ip6(
+        "2001:db8::11", "2001:db8::12", FRAGMENT,
+        struct.pack("!BBHI", UDP, 0, at | more, 7) + piece))
+
+
+def fragments_of_a_ring_are_put_together(family):
+    """The first comes last, and the whole packet must not be its sender's."""
+    def case(t):
+        hv = t.hypervisor()
+        hv.df.do("security-group-new", {"id": 1})
+        hv.df.do("security-group-rule-new", {
+            "id": 1, "group": 1, "direction": "egress", "version": f"ip{family}",
+            "protocol": UDP, "port-min": 9, "port-max": 9})
+        hv.network(1)
+        wire = hv.wire(11, group=[1])
+        receiver = hv.wire(12)
+        ring, size = Ring(t, wire.sock.getsockname()[0]), 512
+        text = udp(7, 9, bytes(range(1, 249)) * 6)
+        sent = []
+        for at in reversed(range(0, len(text), size)):
+            sent.append(fragment(family, at, at + size < len(text), text[at:at + size]))
+            ring.send(sent[-1])
+        got = [receiver.receive() for _ in sent]
+        t.check("all of it arrives", b"".join(
+            frame[34 if family == 4 else 62:] for frame in got if frame), text)
+        t.wait("the sender's memory is free again", ring.unsent, 0)
+    case.__name__ = f"ipv{family}_fragments_of_a_ring_are_put_together"
+    return case
+
+
 def floods_are_judged_at_each_receiver(t):
     hv = t.hypervisor()
     hv.df.do("security-group-new", {"id": 1})
@@ -253,4 +327,6 @@ main(replies_need_no_rule,
      stateless_groups_need_both_directions,
      fragments_are_judged_together(4),
      fragments_are_judged_together(6),
+     fragments_of_a_ring_are_put_together(4),
+     fragments_of_a_ring_are_put_together(6),
      floods_are_judged_at_each_receiver)
