@@ -1,28 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The flow cache as messages. */
-#include <linux/slab.h>
 #include <net/genetlink.h>
 #include <net/sock.h>
 
 #include "control/event.h"
 #include "control/netlink.h"
 #include "control/netlink_gen.h"
+#include "control/walk.h"
 #include "path/flow.h"
 #include "table/local.h"
 #include "table/network.h"
 #include "table/peer.h"
-
-/**
- * struct flow_dump - where a dump of flows is
- * @dn: namespace
- * @port: id of the only port wanted, or 0
- * @iter: position in &df_net.flows
- */
-struct flow_dump {
-	struct df_net *dn;
-	u32 port;
-	struct rhashtable_iter iter;
-};
 
 static int put_l2(struct sk_buff *msg, const struct df_key *key)
 {
@@ -145,9 +133,10 @@ static int put_u64(struct sk_buff *msg, int attr, u64 value)
 	return nla_put_u64_64bit(msg, attr, value, DF_A_FLOW_PAD);
 }
 
-static int put_flow(struct sk_buff *msg, const struct df_net *dn,
-		    const struct df_flow *flow)
+static int put_flow(struct sk_buff *msg, const struct df_walk *walk,
+		    const void *object)
 {
+	const struct df_flow *flow = object;
 	unsigned long now = jiffies;
 
 	if (nla_put_u32(msg, DF_A_FLOW_PORT, flow->key.in_port) ||
@@ -161,82 +150,35 @@ static int put_flow(struct sk_buff *msg, const struct df_net *dn,
 		    jiffies_to_msecs(now - min(READ_ONCE(flow->used), now))))
 		return -EMSGSIZE;
 	/* What a stale entry points to may be gone. */
-	if (!df_flow_is_current(dn, flow))
+	if (!df_flow_is_current(walk->dn, flow))
 		return nla_put_flag(msg, DF_A_FLOW_STALE);
 	return put_action(msg, &flow->decision.action);
 }
 
-static int dump_flow(struct sk_buff *skb, struct netlink_callback *cb,
-		     const struct flow_dump *dump, const struct df_flow *flow)
+static bool is_wanted(const struct df_walk *walk, const void *object)
 {
-	void *header;
+	const struct df_flow *flow = object;
 
-	if (dump->port && flow->key.in_port != dump->port)
-		return 0;
-	header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
-			     cb->nlh->nlmsg_seq, &df_genl_family, NLM_F_MULTI,
-			     DF_CMD_FLOW_GET);
-	if (!header)
-		return -EMSGSIZE;
-	if (put_flow(skb, dump->dn, flow)) {
-		genlmsg_cancel(skb, header);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(skb, header);
-	return 0;
+	return !walk->wanted || flow->key.in_port == walk->wanted;
+}
+
+static const struct df_walk_ops flow_walk = {
+	.cmd = DF_CMD_FLOW_GET,
+	.filter = DF_A_FLOW_PORT,
+	.init = df_flow_walk_init,
+	.is_wanted = is_wanted,
+	.put = put_flow,
+};
+
+int df_flow_dump_start(struct netlink_callback *cb)
+{
+	return df_walk_start(cb, &flow_walk);
 }
 
 int dragonflow_nl_flow_get_dumpit(struct sk_buff *skb,
 				  struct netlink_callback *cb)
 {
-	struct flow_dump *dump = (struct flow_dump *)cb->args[0];
-	struct df_flow *flow;
-	int err = 0;
-
-	rhashtable_walk_start(&dump->iter);
-	flow = rhashtable_walk_peek(&dump->iter);
-	while (flow) {
-		/* The table was resized: entries may come twice. */
-		if (!IS_ERR(flow))
-			err = dump_flow(skb, cb, dump, flow);
-		else if (PTR_ERR(flow) != -EAGAIN)
-			err = PTR_ERR(flow);
-		if (err)
-			break;
-		flow = rhashtable_walk_next(&dump->iter);
-	}
-	rhashtable_walk_stop(&dump->iter);
-	return skb->len ? skb->len : err;
-}
-
-int df_flow_dump_start(struct netlink_callback *cb)
-{
-	struct nlattr *attrs[DF_A_FLOW_MAX + 1];
-	struct flow_dump *dump;
-	int err;
-
-	err = genlmsg_parse(cb->nlh, &df_genl_family, attrs, DF_A_FLOW_PORT,
-			    dragonflow_flow_get_nl_policy, cb->extack);
-	if (err)
-		return err;
-	dump = kzalloc(sizeof(*dump), GFP_KERNEL);
-	if (!dump)
-		return -ENOMEM;
-	dump->dn = df_net_get(sock_net(cb->skb->sk));
-	if (attrs[DF_A_FLOW_PORT])
-		dump->port = nla_get_u32(attrs[DF_A_FLOW_PORT]);
-	df_flow_walk_init(dump->dn, &dump->iter);
-	cb->args[0] = (long)dump;
-	return 0;
-}
-
-int df_flow_dump_done(struct netlink_callback *cb)
-{
-	struct flow_dump *dump = (struct flow_dump *)cb->args[0];
-
-	rhashtable_walk_exit(&dump->iter);
-	kfree(dump);
-	return 0;
+	return df_walk_dump(skb, cb, &flow_walk);
 }
 
 int dragonflow_nl_flow_flush_doit(struct sk_buff *skb, struct genl_info *info)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Lookups: who has an address, nobody has it, and what is looked for. */
 #include <linux/etherdevice.h>
-#include <linux/slab.h>
 #include <net/genetlink.h>
 #include <net/sock.h>
 
@@ -11,6 +10,7 @@
 #include "control/netlink_gen.h"
 #include "control/request.h"
 #include "control/routing.h"
+#include "control/walk.h"
 #include "stage/stage.h"
 #include "table/local.h"
 #include "table/lookup.h"
@@ -146,18 +146,10 @@ int dragonflow_nl_lookup_del_doit(struct sk_buff *skb, struct genl_info *info)
 
 /* what is looked for */
 
-/**
- * struct lookup_dump - where a dump of lookups is
- * @network: id of the only network wanted, or 0
- * @iter: position among them
- */
-struct lookup_dump {
-	u32 network;
-	struct rhashtable_iter iter;
-};
-
-static int put_lookup(struct sk_buff *msg, const struct df_lookup *lookup)
+static int put_lookup(struct sk_buff *msg, const struct df_walk *walk,
+		      const void *object)
 {
+	const struct df_lookup *lookup = object;
 	unsigned long now = jiffies, expires = READ_ONCE(lookup->expires);
 
 	if (put_name(msg, &lookup->key) ||
@@ -173,76 +165,28 @@ static int put_lookup(struct sk_buff *msg, const struct df_lookup *lookup)
 	return 0;
 }
 
-static int dump_lookup(struct sk_buff *skb, struct netlink_callback *cb,
-		       const struct lookup_dump *dump,
-		       const struct df_lookup *lookup)
+static bool is_wanted(const struct df_walk *walk, const void *object)
 {
-	void *header;
+	const struct df_lookup *lookup = object;
 
-	if (dump->network && lookup->key.network != dump->network)
-		return 0;
-	header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
-			     cb->nlh->nlmsg_seq, &df_genl_family, NLM_F_MULTI,
-			     DF_CMD_LOOKUP_GET);
-	if (!header)
-		return -EMSGSIZE;
-	if (put_lookup(skb, lookup)) {
-		genlmsg_cancel(skb, header);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(skb, header);
-	return 0;
+	return !walk->wanted || lookup->key.network == walk->wanted;
+}
+
+static const struct df_walk_ops lookup_walk = {
+	.cmd = DF_CMD_LOOKUP_GET,
+	.filter = DF_A_LOOKUP_NETWORK,
+	.init = df_lookups_walk_init,
+	.is_wanted = is_wanted,
+	.put = put_lookup,
+};
+
+int df_lookup_dump_start(struct netlink_callback *cb)
+{
+	return df_walk_start(cb, &lookup_walk);
 }
 
 int dragonflow_nl_lookup_get_dumpit(struct sk_buff *skb,
 				    struct netlink_callback *cb)
 {
-	struct lookup_dump *dump = (struct lookup_dump *)cb->args[0];
-	struct df_lookup *lookup;
-	int err = 0;
-
-	rhashtable_walk_start(&dump->iter);
-	lookup = rhashtable_walk_peek(&dump->iter);
-	while (lookup) {
-		/* The table was resized: they may come twice. */
-		if (!IS_ERR(lookup))
-			err = dump_lookup(skb, cb, dump, lookup);
-		else if (PTR_ERR(lookup) != -EAGAIN)
-			err = PTR_ERR(lookup);
-		if (err)
-			break;
-		lookup = rhashtable_walk_next(&dump->iter);
-	}
-	rhashtable_walk_stop(&dump->iter);
-	return skb->len ? skb->len : err;
-}
-
-int df_lookup_dump_start(struct netlink_callback *cb)
-{
-	struct nlattr *attrs[DF_A_LOOKUP_MAX + 1];
-	struct lookup_dump *dump;
-	int err;
-
-	err = genlmsg_parse(cb->nlh, &df_genl_family, attrs,
-			    DF_A_LOOKUP_NETWORK, dragonflow_lookup_get_nl_policy,
-			    cb->extack);
-	if (err)
-		return err;
-	dump = kzalloc(sizeof(*dump), GFP_KERNEL);
-	if (!dump)
-		return -ENOMEM;
-	if (attrs[DF_A_LOOKUP_NETWORK])
-		dump->network = nla_get_u32(attrs[DF_A_LOOKUP_NETWORK]);
-	df_lookups_walk_init(df_net_get(sock_net(cb->skb->sk)), &dump->iter);
-	cb->args[0] = (long)dump;
-	return 0;
-}
-
-int df_lookup_dump_done(struct netlink_callback *cb)
-{
-	struct lookup_dump *dump = (struct lookup_dump *)cb->args[0];
-
-	rhashtable_walk_exit(&dump->iter);
-	kfree(dump);
-	return 0;
+	return df_walk_dump(skb, cb, &lookup_walk);
 }

@@ -11,6 +11,7 @@
 #include "control/pair.h"
 #include "control/request.h"
 #include "control/routing.h"
+#include "control/walk.h"
 #include "table/chassis.h"
 #include "table/local.h"
 #include "table/lookup.h"
@@ -528,11 +529,11 @@ int __init df_netlink_init(void)
 		switch (ops[i].cmd) {
 		case DF_CMD_FLOW_GET:
 			ops[i].start = df_flow_dump_start;
-			ops[i].done = df_flow_dump_done;
+			ops[i].done = df_walk_done;
 			break;
 		case DF_CMD_LOOKUP_GET:
 			ops[i].start = df_lookup_dump_start;
-			ops[i].done = df_lookup_dump_done;
+			ops[i].done = df_walk_done;
 			break;
 		default:
 			ops[i].start = df_request_dump_start;

@@ -10,8 +10,6 @@ int df_netlink_init(void);
 void df_netlink_fini(void);
 
 int df_flow_dump_start(struct netlink_callback *cb);
-int df_flow_dump_done(struct netlink_callback *cb);
 int df_lookup_dump_start(struct netlink_callback *cb);
-int df_lookup_dump_done(struct netlink_callback *cb);
 
 #endif /* DF_CONTROL_NETLINK_H */
