@@ -77,7 +77,9 @@ many_remote_ports_are_programmed() {
 	bytes=$((($(rss_kib) - before) * 1024 / PORTS))
 	log "$PORTS remote ports programmed in $((end - begin)) ms, dfctl's time included"
 	log "agent: $before KiB before, $bytes bytes per remote port"
-	check "less than 1 KiB of the agent per remote port" [ "$bytes" -lt 1024 ]
+	# who counts lines needs memory for that
+	[ -n "${COVERAGE:-}" ] ||
+		check "less than 1 KiB of the agent per remote port" [ "$bytes" -lt 1024 ]
 	run nb port delete "$PORT"
 	check "and forgotten with the last port here" wait_for 120 ports_are_gone
 }

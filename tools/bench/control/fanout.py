@@ -34,7 +34,9 @@ import dfredis  # noqa: E402
 from dfzk import Server  # noqa: E402
 
 ELSEWHERE = "elsewhere"
-PACED, PAUSE_MS = 40, 50            # changes that are told apart
+PACED, PAUSE_MS = 40, 50            # changes that are told apart, ...
+PAUSE_EACH_MS = 2                   # ... and longer if many must hear of each
+BATCH = 25                          # agents that start at once
 WRITERS, STORM = 4, 500             # and as many as there may be
 LOG_LINE = re.compile(r"^(\S+)Z debug: port (\S+) is known$", re.M)
 
@@ -190,22 +192,31 @@ class Bench:
                 {"model": "port", "network_id": network_id(0),
                  "mac_address": mac_of(n), "binding_host": f"sim-{n}"}
                 for n in range(count)])
-            begin = time.monotonic()
-            agents = [Agent(directory, self.database.uri, f"sim-{n}", "debug")
-                      for n in range(count)]
+            agents = []
             try:
-                self._followed(scenario, agents, begin)
+                self._start(scenario, agents, count, directory)
+                self._followed(scenario, agents)
             finally:
                 for agent in agents:
                     agent.daemon.process.kill()
                 for agent in agents:
                     agent.daemon.end()
 
-    def _followed(self, scenario, agents, begin):
-        deadline = Deadline(self.args.limit)
-        for agent in agents:
-            deadline.wait_for(agent.is_in_step)
+    def _start(self, scenario, agents, count, directory):
+        """Not all at once: they share the processors of one machine."""
+        begin, deadline = time.monotonic(), Deadline(self.args.limit)
+        for n in range(count):
+            agents.append(Agent(directory, self.database.uri, f"sim-{n}", "debug"))
+            if len(agents) % BATCH and len(agents) < count:
+                continue
+            for agent in agents[-BATCH:]:
+                deadline.wait_for(agent.is_in_step)
+            if len(agents) % (4 * BATCH) == 0:
+                self.say(f"{scenario}: {len(agents)} agents are in step")
         self.add(scenario, "start_s", "s", [time.monotonic() - begin])
+
+    def _followed(self, scenario, agents):
+        deadline = Deadline(self.args.limit)
         self._paced(scenario, agents, deadline)
         self._storm(scenario, agents, deadline)
         self.add(scenario, "agent_pss_bytes", "bytes", [statistics.median(
@@ -223,7 +234,8 @@ class Bench:
     def _paced(self, scenario, agents, deadline):
         before = self.database.reads()
         begins = {}
-        output, _ = self.change(0, PACED, PAUSE_MS).communicate()
+        pause = max(PAUSE_MS, PAUSE_EACH_MS * len(agents))
+        output, _ = self.change(0, PACED, pause).communicate()
         for line in output.splitlines():
             name, start, _ = line.split()
             begins[name] = float(start)
