@@ -16,7 +16,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from dfbed import Bed  # noqa: E402 pylint: disable=wrong-import-position
 from dfdb import (  # noqa: E402 pylint: disable=wrong-import-position
-    Certificates, Helper, calm, dfctl, free_ports, is_each_once, keys_of, refuses, state_of, storm)
+    Certificates, Disk, Helper, calm, dfctl, free_ports, is_each_once, keys_of, refuses, state_of, storm)
 from dftest import main, poll  # noqa: E402 pylint: disable=wrong-import-position
 from dfzk import (  # noqa: E402 pylint: disable=wrong-import-position
     Ensemble, Nodes, Server)
@@ -251,6 +251,38 @@ def killed_leaders_lose_nothing(t):
     calm(t, uri, follower, writers, 800)
 
 
+def full_disks_lose_nothing(t):
+    """That of a follower, and later the leader's: the others go on."""
+    path = pathlib.Path(t.directory())
+    ensemble = Ensemble(path, [Disk(t, path / f"disk{n}", 64 << 20)
+                               for n in range(3)])
+    t.defer(ensemble.remove)
+    ensemble.start()
+    uri = f"zookeeper://{ensemble.hosts}/x?timeout=60000&session=9000"
+    follower, writers = storm(t, uri, "abc", 800)
+
+    def goes_on(what):
+        seen, begin = len(follower.puts()), time.monotonic()
+        t.require(what, bool(poll(
+            lambda: len(follower.puts()) > seen + 100, 30)))
+        t.log(f"{what} after {time.monotonic() - begin:.1f} s")
+
+    goes_on("under way")
+    leader = ensemble.leader()
+    other = next(s for s in ensemble.servers if s is not leader)
+    other.disk.fill()
+    t.wait("it has stopped", other.mode, "", 20)
+    goes_on("without it they go on")
+    other.disk.free()
+    t.wait("it is back", other.mode, "follower", 20)
+    leader.disk.fill()
+    t.wait("another one leads", lambda: ensemble.leader() not in (None, leader), True, 20)
+    goes_on("they go on with another leader")
+    leader.disk.free()
+    t.wait("the old one is back", leader.mode, "follower", 20)
+    calm(t, uri, follower, writers, 800)
+
+
 def a_short_cut_ends_no_lease(t):
     proxy = BED.proxy(t)
     direct = BED.uri("short-cut")
@@ -382,7 +414,7 @@ main(bad_uris_are_refused, an_absent_server_is_named,
      a_lease_shorter_than_the_session_is_refused,
      the_log_and_directories_do_not_grow,
      a_topic_that_was_left_leaves_no_watch, a_restart_loses_nothing,
-     killed_leaders_lose_nothing, a_short_cut_ends_no_lease,
+     killed_leaders_lose_nothing, full_disks_lose_nothing, a_short_cut_ends_no_lease,
      BED.a_long_cut_ends_leases_and_loses_no_change,
      a_cut_longer_than_the_log_gives_the_differences,
      BED.a_stopped_client_learns_that_its_lease_is_gone,

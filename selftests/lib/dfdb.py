@@ -3,6 +3,7 @@
 they saw, and a proxy that stops like a network that is cut.
 """
 import atexit
+import errno
 import json
 import os
 import pathlib
@@ -82,6 +83,39 @@ class Servers:
     def remove(self):
         for server in self.servers:
             server.remove()
+
+
+class Disk:
+    """A small one, mounted at a directory for those who are run in it."""
+
+    def __init__(self, t, directory, size):
+        self.path = pathlib.Path(directory)
+        self.path.mkdir(parents=True)
+        self.holder = subprocess.Popen(
+            ["unshare", "--mount", "sh", "-c",
+             'mount -t tmpfs -o "size=$0" none "$1" && echo && exec sleep 3600',
+             str(size), str(directory)], stdout=subprocess.PIPE)
+        t.defer(self.holder.wait)
+        t.defer(self.holder.kill)
+        t.require("there is a disk", self.holder.stdout.read(1), b"\n")
+        self.holder.stdout.close()
+        self.filler = pathlib.Path(f"/proc/{self.holder.pid}/root{self.path}/filler")
+
+    def inside(self, argv):
+        return ["nsenter", f"--target={self.holder.pid}", "--mount", *argv]
+
+    def fill(self):
+        with open(self.filler, "wb", buffering=0) as f:
+            while True:
+                try:
+                    f.write(bytes(4096))
+                except OSError as error:
+                    if error.errno == errno.ENOSPC:
+                        return
+                    raise
+
+    def free(self):
+        self.filler.unlink()
 
 
 class Helper:

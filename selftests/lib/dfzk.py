@@ -14,7 +14,8 @@ JAR = "/usr/share/java/zookeeper.jar"
 SERVER = "org.apache.zookeeper.server.quorum.QuorumPeerMain"
 # Compiled little and collected simply: it starts fast and stays small.
 JAVA = ("java", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
-        "-Dznode.container.checkIntervalMs=500", "-Dzookeeper.forceSync=no")
+        "-Dznode.container.checkIntervalMs=500", "-Dzookeeper.forceSync=no",
+        "-Dzookeeper.preAllocSize=64")
 CONFIG = """tickTime={tick}
 dataDir={data}
 clientPort={port}
@@ -34,22 +35,25 @@ class Server(ServerProcess):
     """A server; it keeps its data when it is killed and started again."""
 
     def __init__(self, directory, tick=100, port=None, extra="", number=None,
-                 start_s=START_S, address="127.0.0.1"):
+                 start_s=START_S, address="127.0.0.1", disk=None):
         self.directory = pathlib.Path(directory)
+        self.disk = disk
         self.port = port or free_ports(1)[0]
         self.process = None
         self.start_s = start_s
         data = self.directory / "data"
         data.mkdir(parents=True)
+        log = f"dataLogDir={disk.path}\n" if disk else ""
         if number:
             (data / "myid").write_text(f"{number}\n", encoding="ascii")
         (self.directory / "zoo.cfg").write_text(
             CONFIG.format(tick=tick, data=data, port=self.port,
-                          address=address) + extra,
+                          address=address) + log + extra,
             encoding="ascii")
 
     def argv(self):
-        return [*JAVA, "-cp", JAR, SERVER, str(self.directory / "zoo.cfg")]
+        argv = [*JAVA, "-cp", JAR, SERVER, str(self.directory / "zoo.cfg")]
+        return self.disk.inside(argv) if self.disk else argv
 
     def start(self):
         with open(self.directory / "log", "ab") as log:
@@ -89,15 +93,16 @@ class Server(ServerProcess):
 
 
 class Ensemble(Servers):
-    """Three servers."""
+    """Three servers; disks are for their logs."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, disks=(None, None, None)):
         ports = free_ports(9)
         extra = "".join(
             f"server.{i + 1}=127.0.0.1:{ports[3 + i]}:{ports[6 + i]}\n"
             for i in range(3))
         self.servers = [Server(pathlib.Path(directory) / str(i + 1),
-                               port=ports[i], extra=extra, number=i + 1)
+                               port=ports[i], extra=extra, number=i + 1,
+                               disk=disks[i])
                         for i in range(3)]
         self.hosts = ",".join(f"127.0.0.1:{port}" for port in ports[:3])
 
