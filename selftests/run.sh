@@ -11,8 +11,8 @@
 #			directory of a build tree
 #   CPUS=N		processors of a VM (2; 1 if it is emulated, but for newest
 #			and kcsan)
-#   SCALE_PORTS=N	ports of the tests with many (10000 with the first kernel,
-#			600 with others and if it is slow)
+#   SCALE_PORTS=N	ports of the tests with many (10000 with the first kernel, 3000
+#			if it is emulated; 600 with others and debug kernels)
 #   CI=true		a skip that selftests/skips does not list is a failure
 #   FUZZ_SECONDS=3600	how long each case of a fuzzer goes on (a few seconds)
 #   FUZZ_SEED=N		what a fuzzer has printed, to have the same again
@@ -119,11 +119,11 @@ host() {
 
 # vm NAME KERNEL TEST...
 vm() {
-	local kernel=$2 dir limit=0 patience=2 cpus ports=10000 file env counters=()
+	local kernel=$2 dir limit=0 patience=2 cpus ports=3000 file env counters=()
 	dir=$(results_of "$1")
 	shift 2
 	# an emulated processor is slow, a debug kernel on it is slower
-	if tools/vm/kvm-ok; then patience=1; fi
+	if tools/vm/kvm-ok; then patience=1 ports=10000; fi
 	if is_debug "$kernel" || is_tree "$kernel"; then
 		patience=$((patience * 3)) ports=600
 	fi

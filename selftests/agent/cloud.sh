@@ -186,7 +186,7 @@ port_status_is() {
 }
 
 flow_receive() {
-	adf_daemon "$2" nsenter --net="/run/netns/$1" "$UDPFLOW" receive 5000 "${3:-3000}"
+	adf_daemon "$2" nsenter --net="/run/netns/$1" "$UDPFLOW" receive 5000 "${3:-$((1500 * (WAIT_FACTOR + 1)))}"
 	FLOW_RECEIVER=$DAEMON_PID
 	run wait_for 10 is_listening "$1"
 }

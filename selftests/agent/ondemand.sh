@@ -33,7 +33,7 @@ ALL_TESTS="
 TALK=$(cd "$(dirname "$0")" && pwd)/talk.py
 OTHERS=50
 # Seconds; long enough for what a slow kernel needs from one check to the next.
-AGE=$((4 * WAIT_FACTOR))
+AGE=$((3 * WAIT_FACTOR))
 
 setup() {
 	need_dragonflow
@@ -155,25 +155,25 @@ nothing_is_there_in_advance() {
 # Whatever it looks for: an address by ARP or neighbour discovery, a MAC that the
 # workload knows, an address behind the router.
 the_first_packet_arrives() {
-	local address
-	for address in 10.1.0.12 2001:db8:1::12; do
-		forget 1 2
-		check "the first to $address" one_ping w1 "$address"
-		check "hv1 has looked for it" holds 1 d2
-		check "hv2 for the other end" holds 2 w1
-	done
+	forget 1 2
+	check "the first one" one_ping w1 10.1.0.12
+	check "hv1 has looked for it" holds 1 d2
+	check "hv2 for the other end" holds 2 w1
+	forget 1
+	check "the first by IPv6" one_ping w1 2001:db8:1::12
+	check "hv1 has looked for it again" holds 1 d2
 	run ip -n "w1-$$" neigh replace 10.1.0.12 lladdr "$(mac_of 2 1 12)" dev eth0
 	defer ip -n "w1-$$" neigh del 10.1.0.12 dev eth0
 	forget 1
 	check "by a MAC that is known" one_ping w1 10.1.0.12
 	check "hv1 has it again" holds 1 d2
-	for address in 10.2.0.11 2001:db8:2::11; do
-		forget 1 3
-		check "behind the router, to $address" one_ping w1 "$address"
-		check "hv1 has it" holds 1 c3
-		check "hv3 has the other end" holds 3 w1
-	done
-	forget 1 2
+	forget 1 3
+	check "behind the router" one_ping w1 10.2.0.11
+	check "hv1 has it" holds 1 c3
+	check "hv3 has the other end" holds 3 w1
+	forget 1
+	check "by IPv6" one_ping w1 2001:db8:2::11
+	check "hv1 has it again" holds 1 c3
 	check "TCP" reaches w1 10.1.0.12
 	check "TCP over IPv6, to another" reaches w1 2001:db8:1::13
 }
@@ -261,11 +261,12 @@ what_is_used_stays() {
 	check "the other" one_ping w1 10.1.0.13
 	aging
 	flow_receive "d2-$$" "$PWD/received"
-	flow_send "w1-$$" 10.1.0.12 $((5 * AGE)) "$PWD/sent" 50
+	flow_send "w1-$$" 10.1.0.12 $((4 * AGE)) "$PWD/sent" 50
 	check "what is not used goes meanwhile" wait_for $((4 * AGE)) port_is_absent 1 "$(key_of e2)"
-	flow_end $((6 * AGE))
-	log "$(<sent)" "$(<received)"
+	run wait_for $((5 * AGE)) process_is_gone "$FLOW_SENDER"
 	check "what is used is there still" port_is_programmed 1 "$(key_of d2)" remote
+	flow_end 10
+	log "$(<sent)" "$(<received)"
 	check_eq "nothing is lost" 0 "$(value received lost)"
 	stop_agent 1
 	again 1
@@ -335,7 +336,7 @@ ms() {
 # Nobody but the first waits, and that not for a deadline.
 the_first_packet_waits_not_long() {
 	local first=() later=() n
-	for n in 1 2 3 4 5; do
+	for n in 1 2 3; do
 		forget 1
 		first+=("$(ms w1 10.1.0.12)")
 		later+=("$(ms w1 10.1.0.12)")

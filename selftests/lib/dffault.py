@@ -11,7 +11,9 @@ import pathlib
 DEBUGFS = pathlib.Path("/sys/kernel/debug")
 KNOBS = {
     # also those that could wait for memory, and quietly
-    "failslab": {"ignore-gfp-wait": "N", "verbose": "0"},
+    # and once one has failed, all others of a thread that has told so
+    "failslab": {"ignore-gfp-wait": "N", "verbose": "0", "task-filter": "Y",
+                 "times": "-1", "probability": "100"},
     "fail_page_alloc": {"ignore-gfp-wait": "N", "verbose": "0",
                         "min-order": "0"},
 }
@@ -30,6 +32,8 @@ class Faults:
                 self._turn(t, DEBUGFS / kind / knob, value)
         self.fd = os.open(path, os.O_RDWR)
         t.defer(os.close, self.fd)
+        self.later = os.open("/proc/thread-self/make-it-fail", os.O_WRONLY)
+        t.defer(os.close, self.later)
 
     @staticmethod
     def _turn(t, knob, value):
@@ -37,15 +41,18 @@ class Faults:
         knob.write_text(value, encoding="ascii")
         t.defer(knob.write_text, before, "ascii")
 
-    def call(self, nth, function):
-        """function() with its nth allocation failing: whether there were so
-        many, and what it returned or the OSError that it raised.
+    def call(self, nth, function, is_lasting=False):
+        """function() with its nth allocation failing, or also all after it (who
+        tries again is not helped): whether there were so many, and what it
+        returned or the OSError that it raised.
         """
+        os.pwrite(self.later, b"%d" % is_lasting, 0)
         os.pwrite(self.fd, b"%d" % nth, 0)
         try:
             result = function()
         except OSError as problem:
             result = problem
+        os.pwrite(self.later, b"0", 0)
         left = int(os.pread(self.fd, 20, 0))
         os.pwrite(self.fd, b"0", 0)
         return not left, result

@@ -80,10 +80,11 @@ class Twins:
             "BBH", op["number"], 1, 0) + payload, flags)
         what = f"{op['name']} {payload.hex()} flags {flags:#x}: {refusal}"
         nth, failed = 0, True
+        is_lasting = self.accepted[op["name"]] % 2 == 1
         while failed:
             nth += 1
             failed, result = self.faults.call(
-                nth, lambda: outcome(self.poor, data))
+                nth, lambda: outcome(self.poor, data), is_lasting)
             self.failed += failed
             if self.judge(f"{what}, allocation {nth}", refusal, result,
                           before, after) and failed:

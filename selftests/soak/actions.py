@@ -58,7 +58,8 @@ def router_of(cloud, tenant, number=0):
 def make_network(cloud, rng, tenant, steady=False):
     """In the model only."""
     used = {network.number for network in cloud.networks if network.tenant == tenant}
-    network = Network(new_id(rng), tenant, lowest_free(used), steady)
+    network = Network(new_id(rng), tenant, lowest_free(used), steady=steady,
+                      on_demand=not steady and rng.random() < 0.5)
     network.gate = router_of(cloud, tenant)
     cloud.networks.append(network)
     return network

@@ -25,6 +25,7 @@ from dfnl import NLM_F_ACK   # noqa: E402  pylint: disable=wrong-import-position
 
 WAIT_FACTOR = int(os.environ.get("WAIT_FACTOR", "1"))
 BOUND_MS = 2000 * WAIT_FACTOR       # from a change to what follows from it
+LATE_MS = 4000                      # more, to whom it was said that nobody has an address
 READY_S = 30 * WAIT_FACTOR          # from an agent's start to when changes count
 BUILD = pathlib.Path(os.environ["DF_BUILD"])
 TAG = os.getpid()
@@ -394,10 +395,16 @@ class Cloud(Model):
                        ports | {one for one in pair if isinstance(one, Port)},
                        sum(1 << port.number for port in at) if state == REACH else 0)
 
+    def bound(self):
+        """From a change to what follows from it, on demand as well."""
+        late = any(network.is_on_demand for network in self.networks)
+        return BOUND_MS + LATE_MS * late
+
     def say(self, words):
         """words: {(from, to, state, at): letters}"""
+        bound = self.bound()
         for (a, target, state, at), letters in words.items():
-            more = {REACH: (BOUND_MS, f"{at:x}"), DENY: (BOUND_MS,), FREE: ()}[state]
+            more = {REACH: (bound, f"{at:x}"), DENY: (BOUND_MS,), FREE: ()}[state]
             self.probe.tell(state, a, target, letters, *more)
 
     def note(self, words, key, told):
@@ -422,7 +429,7 @@ class Cloud(Model):
         for key, state, ports, at in self.links():
             old = self.told.get(key)
             is_same = old and (old.state, old.at) == (state, at)
-            if is_same and now - old.since >= 2 * BOUND_MS:
+            if is_same and now - old.since >= 2 * self.bound():
                 continue
             if not self.can_follow(*ports):
                 state, at = FREE, 0

@@ -56,9 +56,10 @@ def text_of(family, address):
 
 
 class Network:
-    def __init__(self, ident, tenant, number, steady=False):
+    def __init__(self, ident, tenant, number, **more):
         self.id, self.tenant, self.number = ident, tenant, number
-        self.is_steady = steady     # never touched as a whole
+        self.is_steady = more.get("steady", False)  # never touched as a whole
+        self.is_on_demand = more.get("on_demand", False)
         self.is_up = True
         self.gate = None            # the router that its ports use
         self.shared = None          # the address that ports of it may have
@@ -73,14 +74,15 @@ class Network:
         return derived_id(self.id, f"subnet {family}")
 
     def fields(self):
-        return {"model": "network", "id": self.id, "admin_state_up": self.is_up}
+        return {"model": "network", "id": self.id, "admin_state_up": self.is_up,
+                "on_demand": self.is_on_demand}
 
     def subnets(self):
         return [{"model": "subnet", "id": self.subnet_id(family), "network_id": self.id,
                  "cidr": str(self.prefix[family])} for family in FAMILIES]
 
     def __str__(self):
-        return f"network {self.tenant}.{self.number}"
+        return f"{'on-demand ' * self.is_on_demand}network {self.tenant}.{self.number}"
 
 
 class Port:
@@ -438,7 +440,8 @@ class Model:
             return DENY, set()
         ends = self.ends(a, target, family)
         for shared in [end for end in ends if isinstance(end, Shared)]:
-            if not (shared.holder and shared.holder.works):
+            # nobody looks for those on demand
+            if not (shared.holder and shared.holder.works) or shared.network.is_on_demand:
                 return FREE, set(shared.ports)
             ends = ends - {shared} | {shared.holder}
         if a in ends:
@@ -474,7 +477,9 @@ class Model:
             works = a.works and target.works
             links["a"] = (FREE if works else DENY), set()
             if target.network is a.network:
-                links["b"] = (REACH if works else DENY), {target}
+                # whether it is known there, on demand, is a matter of chance
+                certain = FREE if a.network.is_on_demand and a.host != target.host else REACH
+                links["b"] = (certain if works else DENY), {target}
         return links
 
     def evaluate(self):

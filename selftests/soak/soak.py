@@ -7,8 +7,8 @@ security groups, hypervisors and agents come and go while every port sends to ev
 other one. Who may reach whom is known (model.py), and judged packet by packet
 (judge.c):
 
-- what must be reachable is, at the latest BOUND_MS after a change, and from then
-  on not one packet is lost, comes twice or comes to anybody else, whatever else
+- what must be reachable is, at the latest BOUND_MS after a change (and LATE_MS if
+  there are networks on demand), and from then on not one packet is lost, comes twice or comes to anybody else, whatever else
   changes and whatever agents do
 - nothing ever reaches another tenant, or a port that is down, deleted, moved, or
   to which no route leads, or whose groups or the sender's forbid it
@@ -37,7 +37,7 @@ import memory
 from actions import (ACTIONS, MORTAL, TENANTS, delete_networks, delete_ports, make_interface,
                      make_network, make_port, new_id, port_create, routed_network_create,
                      set_encaps)
-from cloud import (BOUND_MS, ENCAPS, HVS, WAIT_FACTOR, Cloud, Failure, inside, links, netns, sh)
+from cloud import (ENCAPS, HVS, WAIT_FACTOR, Cloud, Failure, inside, links, netns, sh)
 from model import Behind, Router
 from policy import delete_policy, group_create, make_steady_group, port_groups, rule_create
 from routing import (delete_routing, route_behind_create, route_change, route_delete,
@@ -166,7 +166,7 @@ class Soak:
         """Until what was changed must have taken effect, and a while more: flows go on
         all the time, and are judged before another change hides what became of one.
         """
-        self.cloud.probe.pass_time(BOUND_MS + 1000)
+        self.cloud.probe.pass_time(self.cloud.bound() + 1000)
 
     def churn(self):
         for functions in BEGINNING:

@@ -10,7 +10,7 @@
 
 KERNELS_DEFAULT="6.1 6.12 newest"
 # What the tests run on unless told: the oldest, the newest, the strictest.
-KERNELS_TESTED="6.1 newest debug"
+KERNELS_TESTED="6.1 debug newest"
 KERNELS_KNOWN="6.1, 6.12, newest, debug, kcsan or the directory of a kernel build tree"
 CHROOT=$CACHE/chroot-trixie
 
