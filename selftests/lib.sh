@@ -66,8 +66,17 @@ log() {
 
 # --- what a case says -------------------------------------------------------
 
-fail() {
+# complain TEXT...: of a case's first failure tell also what explain says, if the
+# test has such a function
+complain() {
+	local before=$RET
+	RET=1
 	log "FAIL: $*"
+	if [ "$before" = 0 ] && declare -F explain >/dev/null; then log "$(explain 2>&1)"; fi
+}
+
+fail() {
+	complain "$*"
 	exit 1
 }
 
@@ -85,8 +94,7 @@ check() {
 	local what=$1
 	shift
 	quietly "$@" && return 0
-	RET=1
-	log "FAIL: $what" "(command: $*)" "$OUTPUT"
+	complain "$what" "(command: $*)" "$OUTPUT"
 	return 1
 }
 
@@ -94,15 +102,13 @@ check_fails() {
 	local what=$1
 	shift
 	quietly "$@" || return 0
-	RET=1
-	log "FAIL: $what" "(succeeded: $*)" "$OUTPUT"
+	complain "$what" "(succeeded: $*)" "$OUTPUT"
 	return 1
 }
 
 check_eq() {
 	[ "$2" != "$3" ] || return 0
-	RET=1
-	log "FAIL: $1: want '$2', got '$3'"
+	complain "$1: want '$2', got '$3'"
 	return 1
 }
 

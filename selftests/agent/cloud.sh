@@ -107,6 +107,17 @@ agent_kill() {
 	agent_end "$1" KILL
 }
 
+# For who reads of a failure, which may not come again.
+explain() {
+	local i
+	for i in "${!HV[@]}"; do
+		echo "--- hv$i: what its agent says, the ports of its kernel, the log"
+		timeout 5 dfctl --json --control-socket "$CLOUD/hv$i.sock" status | jq -c .agent
+		hv_kernel "$i" ports | jq -c '.[][]' | head -n 30
+		agent_log "$i" | tail -n 15
+	done
+}
+
 nb() {
 	dfctl --database "$DATABASE" "$@"
 }

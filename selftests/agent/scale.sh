@@ -4,7 +4,7 @@
 #
 # A network with many ports on another hypervisor. Prints what it costs; how
 # long things take depends on the machine, and so is shown, not judged.
-# TIMEOUT=900
+# TIMEOUT=400
 ALL_TESTS="
 	many_remote_ports_are_programmed
 	a_change_among_many_ports_takes_a_moment

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# TIMEOUT=300
+# TIMEOUT=900
 """Workloads of ill will: what they may use up is theirs alone.
 
      11 attacker    12 victim    13 - 14 neighbours

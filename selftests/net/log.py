@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# TIMEOUT=240
+# TIMEOUT=180
 """The log of security groups: who wants to know is told what they allow and
 drop, and no workload can make it more than it may be.
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# TIMEOUT=240
+# TIMEOUT=180
 """Packets that are broken in every way the parser knows, sent into a port.
 
     +--------- hv ---------+

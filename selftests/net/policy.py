@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# TIMEOUT=400
+# TIMEOUT=240
 """Security groups: what the rules say is what packets meet.
 
 Connections are those of real TCP, UDP and ICMP between two workloads. Any

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# TIMEOUT=400
+# TIMEOUT=240
 """What the module answers by itself: ARP, neighbour discovery, echo requests to
 routers, ICMP errors. The corner cases of neighbour discovery are those of RFC
 4861, 7.1 and 7.2, and RFC 4862, 5.4.

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# TIMEOUT=600
+# TIMEOUT=300
 """Distributed routing, with the IP stacks of workloads, on three hypervisors.
 
       11   21   12        13   22         23

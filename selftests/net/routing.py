@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# TIMEOUT=400
+# TIMEOUT=240
 """Routers, on one hypervisor, packet by packet.
 
      w11  w12          w21  w22  w23        w31

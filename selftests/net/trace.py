@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# TIMEOUT=240
+# TIMEOUT=400
 """Traces: what they tell is what happens, and nothing happens by them.
 
 The packets and worlds are those of the tests of routers and policy; here each

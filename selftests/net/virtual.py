@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# TIMEOUT=500
+# TIMEOUT=300
 """Allowed address pairs, and addresses that move between those who share them.
 
      w11  w12            w21                w31  (32: network 2)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# TIMEOUT=300
+# TIMEOUT=400
 """Every allocation of every request fails in turn.
 
 Two namespaces are given the same requests, which are made up from the spec. In

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# TIMEOUT=180
+# TIMEOUT=200
 """Allowed address pairs and what is claimed by them: they read back, replace
 and are announced; what contradicts itself is refused and changes nothing.
 """

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# TIMEOUT=240
+# TIMEOUT=180
 """Security groups, rules, address sets: what is programmed reads back, replaces
 and is announced; what contradicts itself or the rest is refused and changes
 nothing; many of them cost no more than they must.

@@ -197,6 +197,14 @@ a_failed_check_fails_the_case() {
 		c() { skip why; }')"
 }
 
+the_first_failure_of_a_case_is_explained() {
+	inner "ALL_TESTS='a b'
+		explain() { echo x >>'$TMPDIR/explained'; }
+		a() { check no false; check_eq no 1 2; run false; }
+		b() { check yes true; }" >/dev/null
+	check_eq "how often" 1 "$(wc -l <"$TMPDIR/explained")"
+}
+
 a_failed_setup_fails_every_case() {
 	check_eq "lines" $'not ok 1 a\nnot ok 2 b' "$(inner 'ALL_TESTS="a b"
 		setup() { run false; }
