@@ -226,7 +226,8 @@ static int walk(struct df_net *dn, struct genl_info *info, struct sk_buff *skb,
 
 static struct df_trace *trace_new(struct df_net *dn)
 {
-	struct df_trace *trace = kvzalloc(sizeof(*trace), GFP_KERNEL);
+	struct df_trace *trace = kvzalloc(sizeof(*trace),
+					  GFP_KERNEL | __GFP_NOWARN);
 
 	if (!trace)
 		return NULL;
