@@ -35,9 +35,9 @@ class Server(ServerProcess):
     """A server; it keeps its data when it is killed and started again."""
 
     def __init__(self, directory, tick=100, port=None, extra="", number=None,
-                 start_s=START_S, address="127.0.0.1", disk=None):
+                 start_s=START_S, address="127.0.0.1", disk=None, java=()):
         self.directory = pathlib.Path(directory)
-        self.disk = disk
+        self.disk, self.java = disk, java
         self.port = port or free_ports(1)[0]
         self.process = None
         self.start_s = start_s
@@ -52,7 +52,7 @@ class Server(ServerProcess):
             encoding="ascii")
 
     def argv(self):
-        argv = [*JAVA, "-cp", JAR, SERVER, str(self.directory / "zoo.cfg")]
+        argv = [*JAVA, *self.java, "-cp", JAR, SERVER, str(self.directory / "zoo.cfg")]
         return self.disk.inside(argv) if self.disk else argv
 
     def start(self):

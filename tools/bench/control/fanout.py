@@ -67,7 +67,8 @@ class Zookeeper:
     """One server."""
 
     def __init__(self, directory):
-        self.server = Server(directory / "zookeeper", tick=2000).start().wait()
+        self.server = Server(directory / "zookeeper", tick=2000,
+                             java=("-Xmx2g",)).start().wait()
         self.uri = f"zookeeper://127.0.0.1:{self.server.port}/bench?session=10000"
 
     def stop(self):
