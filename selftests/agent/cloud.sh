@@ -28,7 +28,7 @@
 #				in the kernel of hypervisor I
 #   port_status_is ID STATUS
 #   flow_receive NS LOG [MS], flow_send NS ADDRESS SECONDS LOG [PACKETS]
-#				1,000 packets/s, until none comes for so long (3,000);
+#				1,000 packets/s, until none comes for so long (some 3,000);
 #				value LOG NAME reads a result
 #   flow_end SECONDS		wait for the end of both, at most so long
 #   flow_stop			end them now
