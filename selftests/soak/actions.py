@@ -58,8 +58,10 @@ def router_of(cloud, tenant, number=0):
 def make_network(cloud, rng, tenant, steady=False):
     """In the model only."""
     used = {network.number for network in cloud.networks if network.tenant == tenant}
+    # there is always one, if there are any that come and go
+    is_first = not any(network.is_on_demand for network in cloud.networks)
     network = Network(new_id(rng), tenant, lowest_free(used), steady=steady,
-                      on_demand=not steady and rng.random() < 0.5)
+                      on_demand=not steady and (is_first or rng.random() < 0.3))
     network.gate = router_of(cloud, tenant)
     cloud.networks.append(network)
     return network
