@@ -55,6 +55,8 @@ CLSACT, CLSACT_HANDLE = 0xfffffff1, 0xffff0000
 INGRESS, EGRESS = 0xfffffff2, 0xfffffff3
 FILTER_PRIO = 1
 
+ANSWER_SECONDS = 120        # longer than any answer takes, on any kernel
+
 class Refused(OSError):
     """The kernel's refusal: errno, and what its extack names."""
 
@@ -233,7 +235,11 @@ class Spec:
 
 
 class Socket:
-    """A netlink socket that was opened in a namespace, and stays there."""
+    """A netlink socket that was opened in a namespace, and stays there.
+
+    It is for the process that opened it: of two that wait at one socket,
+    each may get what the other has asked for.
+    """
 
     def __init__(self, family, netns=None):
         with inside(netns):
@@ -242,8 +248,15 @@ class Socket:
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
         self.sock.setsockopt(SOL_NETLINK, NETLINK_EXT_ACK, 1)
         self.sock.setsockopt(SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1)
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO,
+                             struct.pack("ll", ANSWER_SECONDS, 0))
         self.sock.bind((0, 0))
         self.seq = 0
+        self.adopt()
+
+    def adopt(self):
+        """It is this process's: whoever it was forked from is not using it."""
+        self.owner = os.getpid()
 
     def close(self):
         self.sock.close()
@@ -255,6 +268,8 @@ class Socket:
 
     def receive(self):
         """The messages of one datagram: type, flags, sequence, payload."""
+        if os.getpid() != self.owner:
+            raise RuntimeError("a netlink socket of another process")
         data = self.sock.recv(1 << 20)
         at, out = 0, []
         while at + 16 <= len(data):

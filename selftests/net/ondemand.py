@@ -19,7 +19,7 @@ from dfcloud import (  # noqa: E402 pylint: disable=wrong-import-position
 from dfdemand import (  # noqa: E402 pylint: disable=wrong-import-position
     PACKETS_MAX, WAIT_MS, World, address, addresses, ask, packet, who)
 from dfnl import (  # noqa: E402 pylint: disable=wrong-import-position
-    NLM_F_EXCL, Refused)
+    NLM_F_EXCL, Dragonflow, Refused)
 from dfstream import stream  # noqa: E402 pylint: disable=wrong-import-position
 from dftest import (  # noqa: E402 pylint: disable=wrong-import-position
     BROADCAST, Background, WAIT_FACTOR, ethernet, ip4, ip6, ip_batch, mac,
@@ -141,6 +141,19 @@ def others_end_a_lookup_as_well(t):
     t.check("nothing dropped", world.hv.drops(11), {})
 
 
+def resolve(world, family):
+    """What is an agent from now on finds port 21, and nobody else."""
+    world.agent.adopt()
+    world.df = world.hv.df = Dragonflow(world.hv.name)
+    while True:
+        event = world.agent.event(100)
+        if event and event[1].get(f"ip{family}") == address(21, family):
+            world.found(21)
+        elif event:
+            world.absent(3000, **{k: v for k, v in event[1].items()
+                                  if k in ("ip4", "ip6", "mac")})
+
+
 def the_first_connection_comes_to_be(family, groups=False):
     """TCP, all of it real but for who knows the database."""
     def case(t):
@@ -156,17 +169,7 @@ def the_first_connection_comes_to_be(family, groups=False):
         world.other.vif(21, **addresses(21))
         world.other.remote(11, 1, **addresses(11))
 
-        def resolve():
-            while True:
-                event = world.agent.event(100)
-                if event and event[1].get(f"ip{family}") == \
-                        address(21, family):
-                    world.found(21)
-                elif event:
-                    world.absent(3000, **{
-                        k: v for k, v in event[1].items()
-                        if k in ("ip4", "ip6", "mac")})
-        Background(t, resolve)
+        Background(t, resolve, world, family)
         begin = time.monotonic()
         t.check("a transfer", stream(t, here, there, address(21, family)))
         t.log(f"{time.monotonic() - begin:.2f} s")

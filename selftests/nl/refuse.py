@@ -391,6 +391,7 @@ def unprivileged(case, df, requests, uid=None):
     results = os.pipe()
 
     def body():
+        df.adopt()
         if uid is not None:
             os.setgroups([])
             os.setresgid(uid, uid, uid)
