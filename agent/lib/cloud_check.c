@@ -502,7 +502,7 @@ static int check_all(struct check *check)
 			err = check_item(check, item);
 	}
 	if (!err)
-		err = df_cloud_check_routers(check->cloud, tell_broken, check);
+		err = df_cloud_check_rules(check->cloud, tell_broken, check);
 	for (i = 0; !err && i < check->want->count; i++)
 		err = check_wanted(check, &check->want->v[i]);
 	for (i = 0; !err && i < check->cloud->count; i++)

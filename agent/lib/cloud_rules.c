@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Does a cloud keep the rules over several objects (related.h)? Each router is
- * looked at as if it was made anew, with all that it has. Pure.
+ * Does a cloud keep the rules over several objects (related.h)? Each object that
+ * has others is looked at as if it was made anew, with all that it has. Pure.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,12 +13,30 @@
 #include "related.h"
 
 /**
+ * struct scope - objects that are looked at together
+ * @model: of those
+ * @owner: of the one that they are of
+ * @field: by which they name it
+ */
+struct scope {
+	const char *model;
+	const char *owner;
+	const char *field;
+};
+
+static const struct scope scopes[] = {
+	{ "router_interface", "router", "router_id" },
+	{ "security_group_rule", "security_group", "security_group_id" },
+};
+
+/**
  * struct rules - a look at the rules
- * @ifaces: all router interfaces, by router once sorted
+ * @parts: all objects of the scope's model, by owner once sorted
  */
 struct rules {
 	const struct df_cloud *cloud;
-	struct df_obj **ifaces;
+	const struct scope *scope;
+	struct df_obj **parts;
 	size_t count;
 	df_rule_broken_fn fn;
 	void *arg;
@@ -40,8 +58,6 @@ static int load(const struct df_cloud *cloud, const char *model, const char *id,
 	return err == -ENOMEM ? err : 0;
 }
 
-/* --- routers ----------------------------------------------------------------- */
-
 static int add_object(struct related *related, struct df_obj *obj)
 {
 	struct df_obj **objs;
@@ -59,9 +75,9 @@ static int add_object(struct related *related, struct df_obj *obj)
 }
 
 static int add_subnets(const struct rules *rules, struct related *related,
-		       const struct df_obj *iface)
+		       const struct df_obj *part)
 {
-	const struct df_value *ips = df_obj_value(iface, "fixed_ips"), *ip;
+	const struct df_value *ips = df_obj_value(part, "fixed_ips"), *ip;
 	struct df_obj *subnet;
 	const char *id;
 	size_t i;
@@ -88,10 +104,10 @@ static int add_change(struct change *change, struct df_obj *obj)
 	return change->new ? 0 : -ENOMEM;
 }
 
-static int judge(const struct rules *rules, const struct related *related,
-		 struct change *const *changes, size_t count)
+static int judge(const struct rules *rules, const char *owner,
+		 const struct related *related, struct change *const *changes,
+		 size_t count)
 {
-	const char *router = df_related_router(changes[0]);
 	struct df_error error;
 	size_t i;
 	int err;
@@ -100,7 +116,8 @@ static int judge(const struct rules *rules, const struct related *related,
 	if (err == -ENOMEM)
 		return err;
 	if (err) {
-		rules->fn(rules->arg, df_key_obj("router", router).text,
+		rules->fn(rules->arg,
+			  df_key_obj(rules->scope->owner, owner).text,
 			  error.text);
 		return 0;
 	}
@@ -113,103 +130,126 @@ static int judge(const struct rules *rules, const struct related *related,
 	return 0;
 }
 
-/* @ifaces: all of it */
-static int check_router(const struct rules *rules, struct df_obj **ifaces,
-			size_t count)
+/* @parts: all that it has */
+static int check_owner(const struct rules *rules, const char *id,
+		       struct df_obj **parts, size_t count)
 {
 	struct change *changes = calloc(count + 1, sizeof(*changes));
 	struct change **list = calloc(count + 1, sizeof(*list));
 	struct related related = { 0 };
-	struct df_obj *router = NULL;
+	struct df_obj *owner = NULL;
 	size_t i, n = 0;
 	int err = changes && list ? 0 : -ENOMEM;
 
 	for (i = 0; !err && i < count; i++) {
 		list[n] = &changes[n];
-		err = add_change(&changes[n++], ifaces[i]);
+		err = add_change(&changes[n++], parts[i]);
 		if (!err)
-			err = add_subnets(rules, &related, ifaces[i]);
+			err = add_subnets(rules, &related, parts[i]);
 	}
 	if (!err)
-		err = load(rules->cloud, "router",
-			   df_obj_string(ifaces[0], "router_id"), &router);
-	if (!err && router) {
+		err = load(rules->cloud, rules->scope->owner, id, &owner);
+	if (!err && owner) {
 		list[n] = &changes[n];
-		err = add_change(&changes[n++], router);
+		err = add_change(&changes[n++], owner);
 	}
 	if (!err)
-		err = judge(rules, &related, list, n);
+		err = judge(rules, id, &related, list, n);
 	for (i = 0; i < n; i++)
 		df_change_fini(&changes[i]);
-	df_obj_put(router);
+	df_obj_put(owner);
 	df_related_fini(&related);
 	free(changes);
 	free(list);
 	return err;
 }
 
-static int compare_routers(const void *a, const void *b)
+static const char *owner_of(const struct rules *rules, const struct df_obj *part)
+{
+	return df_obj_string(part, rules->scope->field);
+}
+
+static int compare_parts(const void *a, const void *b, void *rules)
 {
 	const struct df_obj *left = *(struct df_obj *const *)a;
 	const struct df_obj *right = *(struct df_obj *const *)b;
-	int order = strcmp(df_obj_string(left, "router_id"),
-			   df_obj_string(right, "router_id"));
+	int order = strcmp(owner_of(rules, left), owner_of(rules, right));
 
 	return order ? order : strcmp(df_obj_id(left), df_obj_id(right));
 }
 
-static int read_interfaces(struct rules *rules)
+static int read_part(struct rules *rules, const char *id, size_t *size)
 {
-	const struct df_cloud *cloud = rules->cloud;
-	const char *prefix = "router_interface/";
-	struct df_obj **ifaces;
-	size_t i;
+	struct df_obj *part, **parts;
 	int err;
 
-	for (i = 0; i < cloud->count; i++) {
-		const char *key = cloud->v[i].key;
-
-		if (cloud->v[i].is_gone ||
-		    strncmp(key, prefix, strlen(prefix)) != 0)
-			continue;
-		ifaces = reallocarray(rules->ifaces, rules->count + 1,
-				      sizeof(*ifaces));
-		if (!ifaces)
+	if (rules->count == *size) {
+		*size = *size * 2 + 8;
+		parts = reallocarray(rules->parts, *size, sizeof(*parts));
+		if (!parts)
 			return -ENOMEM;
-		rules->ifaces = ifaces;
-		err = load(cloud, "router_interface", key + strlen(prefix),
-			   &ifaces[rules->count]);
-		if (err)
-			return err;
-		rules->count += ifaces[rules->count] &&
-			df_obj_string(ifaces[rules->count], "router_id");
+		rules->parts = parts;
 	}
-	qsort(rules->ifaces, rules->count, sizeof(*rules->ifaces),
-	      compare_routers);
-	return 0;
-}
-
-int df_cloud_check_routers(const struct df_cloud *cloud, df_rule_broken_fn fn,
-			   void *arg)
-{
-	struct rules rules = { .cloud = cloud, .fn = fn, .arg = arg };
-	int err = read_interfaces(&rules);
-	size_t i, n;
-
-	for (i = 0; !err && i < rules.count; i += n) {
-		const char *router = df_obj_string(rules.ifaces[i], "router_id");
-
-		for (n = 1; i + n < rules.count; n++)
-			if (strcmp(df_obj_string(rules.ifaces[i + n],
-						 "router_id"), router))
-				break;
-		err = check_router(&rules, &rules.ifaces[i], n);
-	}
-	df_objs_free(rules.ifaces, rules.count);
+	err = load(rules->cloud, rules->scope->model, id, &part);
+	if (!err && part && owner_of(rules, part))
+		rules->parts[rules->count++] = part;
+	else
+		df_obj_put(part);
 	return err;
 }
 
-/* --- ports ------------------------------------------------------------------- */
+static int read_parts(struct rules *rules)
+{
+	const struct df_cloud *cloud = rules->cloud;
+	struct df_key prefix = df_key_obj(rules->scope->model, "");
+	size_t i, size = 0, len = strlen(prefix.text);
+	int err = 0;
+
+	for (i = 0; !err && i < cloud->count; i++)
+		if (!cloud->v[i].is_gone &&
+		    !strncmp(cloud->v[i].key, prefix.text, len))
+			err = read_part(rules, cloud->v[i].key + len, &size);
+	if (rules->count)
+		qsort_r(rules->parts, rules->count, sizeof(*rules->parts),
+			compare_parts, rules);
+	return err;
+}
+
+static int check_scope(struct rules *rules)
+{
+	int err = read_parts(rules);
+	const char *owner;
+	size_t i, n;
+
+	for (i = 0; !err && i < rules->count; i += n) {
+		owner = owner_of(rules, rules->parts[i]);
+		for (n = 1; i + n < rules->count; n++)
+			if (strcmp(owner_of(rules, rules->parts[i + n]), owner))
+				break;
+		err = check_owner(rules, owner, &rules->parts[i], n);
+	}
+	df_objs_free(rules->parts, rules->count);
+	return err;
+}
+
+int df_cloud_check_rules(const struct df_cloud *cloud, df_rule_broken_fn fn,
+			 void *arg)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; !err && i < sizeof(scopes) / sizeof(*scopes); i++) {
+		struct rules rules = {
+			.cloud = cloud,
+			.scope = &scopes[i],
+			.fn = fn,
+			.arg = arg,
+		};
+
+		err = check_scope(&rules);
+	}
+	return err;
+}
 
 int df_cloud_port_is_right(const struct df_cloud *cloud,
 			   const struct df_obj *port)

@@ -9,11 +9,12 @@
 typedef void (*df_rule_broken_fn)(void *arg, const char *key,
 				  const char *text);
 
-/** Look at each router with its interfaces and routes, as far as they can be
- * read; of what is wrong with a router, the first is told. Return: 0 or -ENOMEM.
+/** Look at each router with its interfaces and routes, and at each security group
+ * with its rules, as far as they can be read; of what is wrong with one of them,
+ * the first is told. Return: 0 or -ENOMEM.
  */
-int df_cloud_check_routers(const struct df_cloud *cloud, df_rule_broken_fn fn,
-			   void *arg);
+int df_cloud_check_rules(const struct df_cloud *cloud, df_rule_broken_fn fn,
+			 void *arg);
 /** Is a port on_demand if its network is? Return: 1, 0 or -ENOMEM. */
 int df_cloud_port_is_right(const struct df_cloud *cloud,
 			   const struct df_obj *port);

@@ -448,9 +448,11 @@ a_group_that_names_too_many_is_a_problem_and_no_more() {
 	check "one more is refused" grep -q 'name at most 64 groups' <(nb apply one-more 2>&1)
 	# by who does not ask
 	run nb db export cloud.json
-	jq -c ".objects += [.objects[] | select(.id == \"$(id web-n1-4)\") | .id = \"$(id web-n63-4)\" | .key -= 1 |
-		.remote_address_group_id = \"$(id n63)\"]" cloud.json >more.json
-	run nb db import --merge more.json
+	jq -c ".objects[] | select(.id == \"$(id web-n1-4)\") | .id = \"$(id web-n63-4)\" | .key -= 1 |
+		.remote_address_group_id = \"$(id n63)\" | del(.model)" cloud.json >more.json
+	run "$DF_BUILD/selftests/db/conformance" --helper "$DATABASE" put "security_group_rule/$(id web-n63-4)" \
+		"$(cat more.json)" "security_group/$(id web)"
+	check_fails "which nobody can mend" nb db repair
 	check "a problem where the group is" wait_for 20 too_many_are_named 1
 	check "on every hypervisor" wait_for 20 too_many_are_named 3
 	check "not where it is not" agent_is_in_step 2

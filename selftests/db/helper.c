@@ -241,7 +241,8 @@ int helper_main(int argc, char **argv)
 	else if (!strcmp(mode, "exclude"))
 		err = exclude(client, argv[4], argv[5]);
 	else if (!strcmp(mode, "put"))
-		err = do_put(client, argv[4], "", argv[5], DF_DB_ANY) ? 1 : 0;
+		err = do_put(client, argv[4], argc > 6 ? argv[6] : "", argv[5],
+			     DF_DB_ANY) ? 1 : 0;
 	else if (!strcmp(mode, "get"))
 		err = print_value(client, argv[4]);
 	else if (!strcmp(mode, "fill"))

@@ -21,6 +21,7 @@ ALL_TESTS="
 	a_database_of_a_newer_version_is_read_not_written
 	a_cloud_is_saved_and_read_back
 	a_file_with_mistakes_writes_nothing
+	a_group_with_more_remotes_than_kernels_take_is_not_imported
 	a_database_with_objects_is_not_overwritten_unasked
 	merging_replaces_what_has_the_same_id
 	replacing_leaves_nothing_else
@@ -338,6 +339,32 @@ a_file_with_mistakes_writes_nothing() {
 	check "nothing was written" grep -q '^0 objects, 0 entries: ' <(dfctl -d "sqlite://$PWD/b.db" db check)
 	check "tried only" dfctl -d "sqlite://$PWD/b.db" db import --dry-run saved.json
 	check "nothing was written" grep -q '^0 objects, 0 entries: ' <(dfctl -d "sqlite://$PWD/b.db" db check)
+}
+
+# remotes COUNT: a file of the cloud, with a rule for each of so many groups
+remotes() {
+	jq --argjson count "$1" '
+		(.objects[] | select(.model == "address_group")) as $group |
+		(.objects[] | select(.model == "security_group_rule")) as $rule |
+		.objects += [range(1; $count) | {key: (. + 1000),
+			id: "00000000-0000-4000-8000-\(100000000000 + .)"} |
+			$group + ., $rule + . + {remote_address_group_id: .id}]' saved.json
+}
+
+a_group_with_more_remotes_than_kernels_take_is_not_imported() {
+	cloud
+	run dfctl address_group create name=office
+	run dfctl security_group_rule create security_group=g direction=ingress \
+		ethertype=IPv4 remote_address_group=office
+	run dfctl db export saved.json
+	remotes 65 >many.json
+	check_fails "too many" dfctl -d "sqlite://$PWD/b.db" db import many.json
+	check "says why" grep -q "name at most 64 groups, .*; there would be 65$" \
+		<(dfctl -d "sqlite://$PWD/b.db" db import many.json 2>&1)
+	remotes 64 >many.json
+	check "as many as may be" dfctl -d "sqlite://$PWD/b.db" db import many.json
+	export DRAGONFLOW_DATABASE=sqlite://$PWD/b.db
+	is_well
 }
 
 a_database_with_objects_is_not_overwritten_unasked() {
