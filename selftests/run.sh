@@ -239,7 +239,12 @@ add_job() {
 	dir=$(results_of "$2")
 	mkdir -p "$dir"
 	: >"$dir/part"
-	jobs+=("$*")
+	# the longest first, so that the others fill the gaps
+	if [ "$1" = vm ] && is_debug "$3"; then
+		jobs=("$*" ${jobs[@]+"${jobs[@]}"})
+	else
+		jobs+=("$*")
+	fi
 	add_part "$title" show_job "$2"
 }
 
@@ -308,7 +313,6 @@ plan_parts() {
 	unit=${WANTED[*]/#/ }
 	if [ "${WANTED[*]}" != lint ]; then add_part build build; fi
 	if [ "${#WANTED[@]}" = 0 ] || [[ "$unit " = *" unit"[\ /]* ]]; then add_job unit unit unit; fi
-	# the long ones first, so that the others fill the gaps
 	for kernel in "${KERNELS[@]}"; do
 		[ "${#one_tests[@]}${#vm_tests[@]}" != 00 ] || break
 		add_vms "$kernel" "${one_tests[@]}" "${vm_tests[@]}"
