@@ -32,6 +32,10 @@
 #				value LOG NAME reads a result
 #   flow_end SECONDS		wait for the end of both, at most so long
 #   flow_stop			end them now
+#   steady_flow NS TO ADDRESS [MS]	a slow flow without end, to namespace TO
+#   datagrams, more_datagrams_than N	how many TO has received
+#   flow_came			end it, once there was enough of it
+#   check_flow			the same, and nothing of it was lost
 
 # Always "jq -es": without -s, jq 1.6 calls an answer that never came true.
 UDPFLOW=$DF_BUILD/selftests/udpflow
@@ -224,6 +228,37 @@ flow_stop() {
 		kill "$pid" 2>/dev/null
 		run wait_for 10 process_is_gone "$pid"
 	done
+}
+
+# A faster one would take the processor from those whose work it waits for.
+RATE=200
+
+steady_flow() {
+	FLOW_TO=$2
+	FLOW_BEGAN=$(datagrams)
+	flow_receive "$2" "$PWD/received" "${4:-}"
+	flow_send "$1" "$3" 300 "$PWD/sent" "$RATE"
+}
+
+datagrams() {
+	# shellcheck disable=SC2016 # awk's
+	ns "$FLOW_TO" awk '/^Udp: [0-9]/ { print $2 }' /proc/net/snmp
+}
+
+more_datagrams_than() {
+	[ "$(datagrams)" -gt "$1" ]
+}
+
+flow_came() {
+	check "there was a flow" wait_for 10 more_datagrams_than $((FLOW_BEGAN + RATE))
+	flow_stop
+	log "$(<sent)" "$(<received)"
+}
+
+check_flow() {
+	flow_came
+	check_eq "every packet arrived" "$(value sent sent)" "$(value received received)"
+	check_eq "none was lost" 0 "$(value received lost)"
 }
 
 value() {

@@ -171,23 +171,10 @@ topics_of_groups_are_followed_as_far_as_rules_name_them() {
 	check_eq "hv2 has the rules of its own group only" 6 "$(hv_kernel 2 security-group-rules | jq length)"
 }
 
-# A steady flow from w1 to d2, and what became of it.
-RATE=200
-
+# A steady flow from w1 to d2
 flow_begin() {
 	# what rules hold back for a while is no end
-	flow_receive "d2-$$" "$PWD/received" 600000
-	flow_send "w1-$$" 10.1.0.12 300 "$PWD/sent" "$RATE"
-}
-
-# datagrams: how many d2 has received
-datagrams() {
-	# shellcheck disable=SC2016 # awk's
-	ns "d2-$$" awk '/^Udp: [0-9]/ { print $2 }' /proc/net/snmp
-}
-
-more_datagrams_than() {
-	[ "$(datagrams)" -gt "$1" ]
+	steady_flow "w1-$$" "d2-$$" 10.1.0.12 600000
 }
 
 flow_stands_still() {
@@ -195,14 +182,6 @@ flow_stands_still() {
 	before=$(datagrams)
 	sleep 0.3
 	[ "$(datagrams)" = "$before" ]
-}
-
-check_flow() {
-	flow_stop
-	log "$(<sent)" "$(<received)"
-	check "there was a flow" [ "$(value sent sent)" -gt "$RATE" ]
-	check_eq "every packet arrived" "$(value sent sent)" "$(value received received)"
-	check_eq "none was lost" 0 "$(value received lost)"
 }
 
 # messages I: how many objects its agent has written and deleted
