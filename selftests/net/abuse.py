@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-# TIMEOUT=900
+# TIMEOUT=600
 """Workloads of ill will: what they may use up is theirs alone.
 
      11 attacker    12 victim    13 - 14 neighbours
@@ -134,9 +134,8 @@ class World:
         """Datagrams there and back, of one connection; how many arrive."""
         there = frame4(source, target, UDP, udp(5000, PORT, b"question"))
         back = frame4(target, source, UDP, udp(PORT, 5000, b"answer"))
-        return sum(self.pass_on(source, target, there)
-                   + self.pass_on(target, source, back)
-                   for _ in range(count))
+        return self.pass_on(source, target, *[there] * count) + \
+            self.pass_on(target, source, *[back] * count)
 
     def misses(self):
         """Of the neighbours; of tunnels those of others as well."""
