@@ -94,6 +94,8 @@ static void changes_come_in_the_order_of_commits(struct client *client)
 	size_t i;
 
 	CHECK(log_follow(&log, client, topic) == 0, "-");
+	/* What there is by then comes in any order. */
+	CHECK(log_wait_synced(&log, client, 1), "-");
 	for (i = 0; i < 200; i++) {
 		snprintf(key, sizeof(key), "%s/%zu", topic, i * 7 % 10);
 		snprintf(value, sizeof(value), "%zu", i);

@@ -229,6 +229,8 @@ def limits_are_told(t):
     wires[13] = hv.wire(13)
     t.wait("the receiver has", lambda: fill(13),
            ["drop", "connection-limit", "ingress"])
+    t.wait("and has counted them",
+           lambda: hv.df.port(12)["connections"] < 8, True)
     for family in (4, 6):
         for n in range(40):
             flood(11, [datagram(family, 7, frag=0x2000, ident=n * 50 + m)
